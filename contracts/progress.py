@@ -1,0 +1,32 @@
+"""Events told by progress: what was studied."""
+
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.catalogue import CourseKind
+from contracts.event import Event
+
+
+class CoursewareCompleted(Event):
+    """A learner has pressed 「学过了」 with everything done: one credit hour (P-7)."""
+
+    name: ClassVar[str] = "progress.courseware_completed.v1"
+    learner_id: UUID
+    course_id: UUID
+    courseware_id: UUID
+    course_kind: CourseKind
+    completed_at: datetime
+    hours_total: int  # in this cycle
+
+
+class CycleSatisfied(Event):
+    """A learner has all hours that the four-year cycle requires (P-10); told once per cycle."""
+
+    name: ClassVar[str] = "progress.cycle_satisfied.v1"
+    learner_id: UUID
+    cycle_starts_on: date
+    cycle_ends_on: date
+    hours: int
+    study_started_on: date  # the first credited day, for the newcomer's certificate (Z-1)
+    satisfied_at: datetime
