@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from contracts.event import Event, Part
 from contracts.identity import LearnerKind
 
@@ -44,8 +46,8 @@ class Courseware(Part):
     kind: CoursewareKind
     required_seconds: int
     media_path: str  # path below PUBLIC_URL: a video file, or an HTML page for an iframe
-    popup_questions: list[Question] = []
-    exercise: list[Question] = []
+    popup_questions: list[Question] = Field(default_factory=list)
+    exercise: list[Question] = Field(default_factory=list)
 
 
 class CoursePublished(Event):

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0, AMQP binding, binary mode: attributes travel as headers, the data as the body."""
+"""CloudEvents 1.0, AMQP binding, binary mode: attributes as headers, the data as the body."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar

@@ -1,0 +1,63 @@
+"""The web side of a service: FastAPI behind the guard, with refusals, health and static files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from chassis.service import Kit
+from chassis.web import desk, health, problems
+from chassis.web.guard import Guard
+from chassis.web.pages import HERE, Pages
+
+
+def create_app(
+    service: str,
+    kit: Kit,
+    *,
+    routers: Sequence[APIRouter],
+    here: Path,
+    fast: Mapping[str, ASGIApp] | None = None,
+    uploads: tuple[str, ...] = (),
+    framed: tuple[str, ...] = (),
+) -> FastAPI:
+    """`here` is the service's folder. `fast`: path → bare ASGI application that the guard lets
+    through untouched; `uploads`, `framed`: path prefixes, see `Guard`."""
+    app = FastAPI(
+        title=f"TIC EDU {service}",
+        openapi_url=f"/api/{service}/openapi.json",
+        docs_url=f"/api/{service}/docs",
+        redoc_url=None,
+    )
+    app.state.kit = kit
+    app.state.pages = Pages(
+        service,
+        here,
+        phones=tuple(kit.settings.contact_phones),
+        email=kit.settings.contact_email,
+        secure_cookies=kit.settings.secure_cookies,
+    )
+    problems.install(app)
+    for router in [*routers, health.router, desk.events_router(service)]:
+        app.include_router(router)
+    _mount_static(app, service, here)
+    app.add_middleware(
+        Guard,
+        service=service,
+        settings=kit.settings,
+        sessions=kit.sessions,
+        fast=fast or {},
+        uploads=uploads,
+        framed=framed,
+    )
+    return app
+
+
+def _mount_static(app: FastAPI, service: str, here: Path) -> None:
+    folders = {"chassis": HERE / "static", service: here / "static"}
+    for name, folder in folders.items():
+        if folder.is_dir():
+            app.router.routes.append(Mount(f"/static/{name}", StaticFiles(directory=folder)))
