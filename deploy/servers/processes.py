@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: started on a leash, restarted when they die, stopped in order."""
+"""Child processes that never outlive us: on a leash, restarted when they die, stopped in order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 
 def leash(stop_signal: signal.Signals) -> list[str]:
-    """The command prefix with which a child gets `stop_signal` when its parent dies, kill -9 included."""
+    """The command prefix with which a child gets `stop_signal` when its parent dies."""
     return ["setpriv", "--pdeathsig", stop_signal.name.removeprefix("SIG"), "--"]
 
 
@@ -83,7 +83,7 @@ class Child:
         return self._process.pid
 
     async def start(self) -> None:
-        """Run the command and wait until it is ready. Raises ServerError when it ends before that."""
+        """Run the command and wait until it is ready. Raises ServerError when it ends first."""
         self._stopping = False
         await self._spawn()
         try:
@@ -95,7 +95,7 @@ class Child:
             self._keeper = asyncio.create_task(self._keep_alive(), name=f"keep {self.command.name}")
 
     async def wait_ready(self) -> None:
-        """Return when `ready` says True. Raises ServerError when it never does, or the child ended."""
+        """Return when `ready` says True. Raises ServerError when it never does."""
         if self.ready is None:
             return
         deadline = asyncio.get_running_loop().time() + self.ready_seconds
@@ -109,7 +109,7 @@ class Child:
             await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
-        """End the process: its own signal first, SIGKILL when it takes too long. Twice does no harm."""
+        """End the process: its signal first, SIGKILL when it takes too long. Harmless twice."""
         self._stopping = True
         if self._keeper is not None:
             self._keeper.cancel()
