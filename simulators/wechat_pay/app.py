@@ -1,0 +1,62 @@
+"""The provider as one ASGI application, alone or mounted below a path."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from simulators.wechat_pay import api, control, payer
+from simulators.wechat_pay.book import Book
+from simulators.wechat_pay.faults import Plan
+from simulators.wechat_pay.merchant import Merchant
+from simulators.wechat_pay.notifier import Notifier
+from simulators.wechat_pay.provider import Provider
+
+
+def create_app(
+    *,
+    app_id: str,
+    mch_id: str,
+    api_key: str,
+    notify_timeout: float = 5,
+    time_scale: float = 1,
+    data_dir: Path | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Starlette:
+    """An application whose `state.provider` has `start()` and `async stop()`.
+
+    The lifespan calls them when the application stands alone; whoever mounts it calls them, because
+    a mounted application has no lifespan. `data_dir` keeps the orders across restarts;
+    `transport` replaces the network of the notifications, in tests.
+    """
+    merchant = Merchant(app_id, mch_id, api_key)
+    book, plan = Book(data_dir), Plan()
+    notifier = Notifier(
+        merchant=merchant,
+        book=book,
+        plan=plan,
+        notify_timeout=notify_timeout,
+        time_scale=time_scale,
+        transport=transport,
+    )
+    till = Provider(merchant, book, plan, notifier)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        till.start()
+        yield
+        await till.stop()
+
+    app = Starlette(
+        routes=[
+            Mount("/api", routes=api.routes(till)),
+            Mount("/control", routes=control.routes(till)),
+            *payer.routes(till),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.provider = till
+    return app
