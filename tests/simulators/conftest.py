@@ -9,11 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from simulators.wechat_pay import create_app, protocol
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from simulators.wechat_pay import create_app, protocol
 
 APP_ID, MCH_ID, KEY = "wxd930ea5d5a258f4f", "10000100", "192006250b4c09247ec02edce69f6a2d"
 ACCEPTED = {"return_code": "SUCCESS", "return_msg": "OK"}
@@ -91,9 +92,9 @@ async def merchant_beside(
     data_dir: Path | None = None, *, time_scale: float = 0.0001
 ) -> AsyncIterator[Merchant]:
     async def hear(request: Request) -> Response:
-        merchant.told.append(protocol.read(await request.body()))
-        if merchant.replies:
-            return merchant.replies.pop(0)
+        here.told.append(protocol.read(await request.body()))
+        if here.replies:
+            return here.replies.pop(0)
         return Response(protocol.write(ACCEPTED), media_type="text/xml")
 
     shop = Starlette(routes=[Route("/webhooks/wechat", hear, methods=["POST"])])
@@ -110,8 +111,8 @@ async def merchant_beside(
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim") as client,
     ):
-        merchant = Merchant(app, client)
-        yield merchant
+        here = Merchant(app, client)
+        yield here
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from simulators.wechat_pay import protocol
 from starlette.responses import Response
+
+from simulators.wechat_pay import protocol
 
 from .conftest import KEY, Merchant, merchant_beside
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from simulators.wechat_pay import protocol
 
 from .conftest import APP_ID, KEY, MCH_ID, NEW_ORDER, Merchant, merchant_beside

@@ -1,6 +1,7 @@
 """The simulator's own signing and XML, held to what WeChat Pay has published."""
 
 import pytest
+
 from simulators.wechat_pay import protocol
 from simulators.wechat_pay.notifier import RETRY_GAPS_SECONDS
 
