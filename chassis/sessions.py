@@ -18,7 +18,7 @@ from chassis.permissions import Permission
 log = structlog.get_logger()
 
 ISSUER = AUDIENCE = "tic-edu"
-ALGORITHM = "EdDSA"
+ALGORITHM = "Ed25519"  # the name that RFC 9864 gives to EdDSA with this curve
 ACCESS_COOKIE, REFRESH_COOKIE = "access", "refresh"
 TOKEN_LENGTH = 4096
 RELOAD_SECONDS = 5.0  # how often an unknown key id may make us read the key file again
