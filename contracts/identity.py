@@ -35,6 +35,7 @@ class LearnerFacts(Event):
 
     learner_id: UUID
     version: int
+    account_name: str = ""  # composed (I-2): what the person signs in with
     real_name: str
     kind: LearnerKind
     email: str

@@ -1,0 +1,1 @@
+"""Everything that changes identity. Each action runs in its caller's transaction."""
