@@ -1,0 +1,19 @@
+"""The message door of catalogue: which events it listens to, and why."""
+
+import structlog
+
+from chassis.consumer import Consumer
+from chassis.db import Tx
+from contracts.payments import OrderPaid
+
+from . import actions
+
+log = structlog.get_logger()
+consumer = Consumer("catalogue")
+
+
+@consumer.on(OrderPaid)
+async def mark_owned(tx: Tx, event: OrderPaid) -> None:
+    """What is paid for is marked as owned in the course centre (C-4)."""
+    await actions.note_ownership(tx, event)
+    log.info("ownership_noted", order_id=str(event.order_id), lines=len(event.lines))
