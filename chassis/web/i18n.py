@@ -126,5 +126,3 @@ def choose(request: Request) -> str:
 
 def _language(wish: str) -> str:
     return ENGLISH if wish.lower().startswith("en") else CHINESE
-
-

@@ -62,6 +62,7 @@ def _environment(folder: Path) -> Environment:
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder), FileSystemLoader(HERE / "templates")]),
         autoescape=True,
+        optimized=False,  # what a filter makes of a constant depends on the language
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -82,7 +83,7 @@ def speak(request: Request) -> i18n.Translator:
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """An HTML answer. Templates know `who`, `lang`, `path`, `refusal`, `errors`, `form`, `flash`."""
+    """HTML. Templates know `who`, `lang`, `path`, `refusal`, `errors`, `form` and `flash`."""
     pages: Pages = request.app.state.pages
     translator = speak(request)
     refusal = context.get("refusal")

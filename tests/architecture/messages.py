@@ -4,11 +4,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.extract import extract
 from jinja2.ext import babel_extract
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+KEYWORDS = ("_", "gettext", "ngettext")
 CALLS = {"_", "N_", "gettext", "ngettext", "Sentence", "markup"}
 
 
@@ -33,11 +33,11 @@ def sentences(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _template(path: Path) -> Iterator[tuple[str, str]]:
-    keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
     with path.open("rb") as file:
-        for line, message, *_ in extract(babel_extract, file, keywords, (), OPTIONS):
-            first = message if isinstance(message, str) else message[0]
-            yield f"{path.relative_to(ROOT)}:{line}", str(first)
+        for line, _, message, _ in babel_extract(file, KEYWORDS, (), OPTIONS):
+            first = message if isinstance(message, str) else message[0] if message else None
+            if first:
+                yield f"{path.relative_to(ROOT)}:{line}", first
 
 
 def refusal_names() -> set[str]:
