@@ -41,6 +41,11 @@ def keys(data_dir: Path) -> dict[str, str]:
     }
 
 
+def as_settings(variables: dict[str, str]) -> dict[str, str]:
+    """Environment variables as fields of settings."""
+    return {name.lower(): value for name, value in variables.items()}
+
+
 def _make_keys() -> dict[str, str]:
     return {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in KEY_NAMES}
 
@@ -50,18 +55,18 @@ def _make_session_key(folder: Path) -> None:
     if private.exists():
         return
     key = OKPKey.generate_key("Ed25519", {"kid": secrets.token_hex(4)}, auto_kid=False)
-    _write(folder / "jwks.json", json.dumps(KeySet([key]).as_dict(private=False)))
-    _write(private, json.dumps(key.as_dict(private=True)))
+    write_private(folder / "jwks.json", json.dumps(KeySet([key]).as_dict(private=False)))
+    write_private(private, json.dumps(key.as_dict(private=True)))
 
 
 def _read_or_make(path: Path, make: Any) -> dict[str, str]:
     if not path.exists():
-        _write(path, json.dumps(make()))
+        write_private(path, json.dumps(make()))
     content: dict[str, str] = json.loads(path.read_text())
     return content
 
 
-def _write(path: Path, content: str) -> None:
+def write_private(path: Path, content: str) -> None:
     """All of it or nothing, readable by nobody else."""
     partial = path.with_suffix(".partial")
     partial.touch(mode=0o600)

@@ -29,6 +29,7 @@ from contracts.envelope import Message, pack
 from contracts.event import Event
 from deploy import prepare
 from deploy.servers.postgres import PostgresServer
+from deploy.servers.rabbitmq import RabbitServer
 
 T = TypeVar("T")
 ORIGIN = "http://127.0.0.1:8000"
@@ -64,6 +65,14 @@ def postgres_url(
 ) -> Iterator[str]:
     """The administrator's URL of a private, throw-away PostgreSQL."""
     server = PostgresServer(tmp_path_factory.mktemp("postgres"), fast=True)
+    yield server_loop.run(server.start())
+    server_loop.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def amqp_url(server_loop: ServerLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A private RabbitMQ node, or the one that AMQP_URL names."""
+    server = RabbitServer(tmp_path_factory.mktemp("rabbitmq"))
     yield server_loop.run(server.start())
     server_loop.run(server.stop())
 

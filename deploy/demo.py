@@ -1,0 +1,78 @@
+"""What only the demo has: simulators in place of WeChat Pay and a mail server, and a greeting."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from deploy.host import accounts_file
+from simulators.mailbox import app as mailbox_app
+from simulators.wechat_pay import app as wechat_app
+
+WECHAT, MAILBOX = "/simulators/wechat", "/simulators/mailbox"
+APP_ID, MERCHANT, API_KEY = (
+    "wxd930ea5d5a258f4f",
+    "10000100",
+    "192006250b4c09247ec02edce69f6a2d",  # published in WeChat's own documentation
+)
+
+
+@dataclass(frozen=True)
+class Simulators:
+    data_dir: Path
+    port: int
+    smtp_port: int
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What services must be told to talk to them."""
+        return {
+            "wechat_api_base_url": f"http://127.0.0.1:{self.port}{WECHAT}/api/",
+            "wechat_app_id": APP_ID,
+            "wechat_mch_id": MERCHANT,
+            "wechat_api_key": API_KEY,
+            "smtp_host": "127.0.0.1",
+            "smtp_port": self.smtp_port,
+        }
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Mapping[str, ASGIApp]]:
+        """Path prefix → application, both at work meanwhile; what they hold is kept in a folder."""
+        mailbox = mailbox_app.create_app(self.data_dir / "mailbox", self.smtp_port)
+        wechat = wechat_app.create_app(
+            app_id=APP_ID, mch_id=MERCHANT, api_key=API_KEY, data_dir=self.data_dir / "wechat_pay"
+        )
+        await mailbox.state.mailbox.start()
+        wechat.state.provider.start()
+        try:
+            yield {MAILBOX: mailbox, WECHAT: wechat}
+        finally:
+            await wechat.state.provider.stop()
+            await mailbox.state.mailbox.stop()
+
+
+def simulators(data_dir: Path, port: int, *, smtp_port: int) -> Simulators:
+    return Simulators(data_dir / "simulators", port, smtp_port)
+
+
+def greeting(public_url: str, data_dir: Path, *, is_demo: bool) -> str:
+    """What a newcomer reads when everything is ready."""
+    lines = ["", f"TIC EDU is ready: {public_url}", ""]
+    if is_demo:
+        made = json.loads(accounts_file(data_dir).read_text())
+        lines += ["Demo accounts (kept in demo-accounts.json):"]
+        for learner in made["learners"]:
+            lines += [f"  learner  {learner['login']:<24} {learner['password']}"]
+        for staff in made["staff"]:
+            lines += [f"  staff    {staff['login']:<24} {staff['password']}   ({staff['service']})"]
+        lines += [
+            "",
+            f"Staff sign in at {public_url}/staff. Mail arrives at {public_url}{MAILBOX},",
+            f"and {public_url}{WECHAT} pays like a phone. Ctrl-C stops everything.",
+            "",
+        ]
+    return "\n".join(lines)
