@@ -229,8 +229,8 @@ def _as_somebody(folder: Path) -> list[str]:
         return nobody
     raise ServerError(
         f"PostgreSQL does not run as root, this machine allows no user namespaces, and {folder} "
-        "cannot be entered by another user. Start as an ordinary user, set DATA_DIR to a folder that "
-        "everybody may enter, or set DATABASE_URL."
+        "cannot be entered by another user. Start as an ordinary user, set DATA_DIR to a folder "
+        "that everybody may enter, or set DATABASE_URL."
     )
 
 

@@ -73,7 +73,7 @@ class Child:
     _process: asyncio.subprocess.Process | None = None
     _keeper: asyncio.Task[None] | None = None
     _reader: asyncio.Task[None] | None = None
-    _stopping: bool = field(default=False)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def pid(self) -> int | None:
@@ -84,7 +84,7 @@ class Child:
 
     async def start(self) -> None:
         """Run the command and wait until it is ready. Raises ServerError when it ends first."""
-        self._stopping = False
+        self._stop.clear()
         await self._spawn()
         try:
             await self.wait_ready()
@@ -110,13 +110,12 @@ class Child:
 
     async def stop(self) -> None:
         """End the process: its signal first, SIGKILL when it takes too long. Harmless twice."""
-        self._stopping = True
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
-            self._keeper = None
+        self._stop.set()
         await self._end_process()
+        if self._keeper is not None:
+            await self._keeper
+            self._keeper = None
+            await self._end_process()  # the keeper may just have started it again
 
     def kill(self) -> None:
         """Kill -9, as a drill does; the keeper starts it again."""
@@ -153,16 +152,20 @@ class Child:
     async def _keep_alive(self) -> None:
         backoff = BACKOFF_FIRST_SECONDS
         loop = asyncio.get_running_loop()
-        while not self._stopping:
+        while not self._stop.is_set():
             began = loop.time()
             assert self._process is not None
             code = await self._process.wait()
+            if self._stop.is_set():
+                return
             if loop.time() - began > STEADY_AFTER_SECONDS:
                 backoff = BACKOFF_FIRST_SECONDS
             self.command.say(
                 f"{self.command.name:<13} | ended ({_meaning(code)}); again in {backoff:g} s"
             )
-            await asyncio.sleep(backoff)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), backoff)
+                return
             backoff = min(backoff * 2, BACKOFF_LIMIT_SECONDS)
             self.restarts += 1
             with suppress(OSError):
