@@ -54,7 +54,7 @@ def _make_session_key(folder: Path) -> None:
     private = folder / "session.json"
     if private.exists():
         return
-    key = OKPKey.generate_key("Ed25519", {"kid": secrets.token_hex(4)}, auto_kid=False)
+    key = OKPKey.generate_key("Ed25519", {"kid": f"demo-{secrets.token_hex(4)}"}, auto_kid=False)
     write_private(folder / "jwks.json", json.dumps(KeySet([key]).as_dict(private=False)))
     write_private(private, json.dumps(key.as_dict(private=True)))
 

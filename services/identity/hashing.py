@@ -1,9 +1,9 @@
 """Passwords at rest: Argon2id (I-4), in two threads of their own, never on the event loop."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
-from collections.abc import Callable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from chassis.refusals import Unavailable
 
 THREADS: Final = 2
-WAITING_AT_MOST: Final = 64  # a hash takes about 25 ms: nobody waits longer than a second
+WAITING_AT_MOST: Final = 256  # a hash takes about 25 ms: nobody waits much longer than 3 s
 
 T = TypeVar("T")
 

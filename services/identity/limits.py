@@ -13,9 +13,11 @@ RETRY_AFTER_SECONDS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """Failed tries that still count. `known_address`: this account has signed in from there."""
+    """Tries that still count. Those being looked at count for the account, so that many at once
+    gain nothing; an office behind one address is only charged for what has failed.
+    `known_address`: this account has signed in from there."""
 
-    by_address: int  # in the last hour, any account
+    by_address: int  # failed in the last hour, any account
     by_account: int  # in the last 15 minutes, any address
     by_both: int  # in the last 15 minutes
     known_address: bool

@@ -18,7 +18,11 @@ RESET_LIFETIME: Final = timedelta(minutes=30)  # I-6
 RESET_MAILS_PER_HOUR: Final = 3  # one account's mailbox must not be flooded by others
 CONFIRMATION_MAILS_PER_HOUR: Final = 5
 
-QUALIFICATION_CATEGORIES: Final = ("水平考试合格证", "继续教育合格证", "资格证")  # the trade's own terms
+QUALIFICATION_CATEGORIES: Final = (
+    "水平考试合格证",
+    "继续教育合格证",
+    "资格证",
+)  # the trade's own terms
 
 
 class WrongCredentials(Unauthorized):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chassis import clock, ids
 from chassis.db import Tx
-from chassis.refusals import Invalid
+from chassis.refusals import Invalid, NotFound
 from chassis.web.i18n import N_
 
 from ..store import limits as store
@@ -24,7 +24,7 @@ WRONG_ANSWER = N_("The captcha does not match, or is too old. Please solve the n
 class Purpose(StrEnum):
     REGISTER = "register"
     SIGN_IN = "sign_in"
-    PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a password
+    PASSWORD_RESET = "password_reset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,10 @@ async def take(tx: Tx, captcha_id: str, *, purpose: Purpose, answer: str) -> boo
     return right is not None and hmac.compare_digest(right.casefold().encode(), given.encode())
 
 
-class WrongCaptcha(Invalid):
-    """The captcha does not match, or is too old. Please solve the new one."""
+def wrong() -> Invalid:
+    """The refusal for a captcha that was not solved."""
+    return Invalid({"captcha_answer": WRONG_ANSWER})
 
-    def __init__(self) -> None:
-        super().__init__({"captcha_answer": WRONG_ANSWER})
+
+class CaptchaGone(NotFound):
+    """This captcha is used up or too old. Please load a new one."""

@@ -82,9 +82,7 @@ async def confirm_email(tx: Tx, request_id: UUID) -> Learner:
         version=learner.version + new_address,
     )
     await learners.update_contact(tx, confirmed)
-    await store.use_requests(
-        tx, purpose=EMAIL_CONFIRMATION, learner_id=learner.learner_id, at=now
-    )
+    await store.use_requests(tx, purpose=EMAIL_CONFIRMATION, learner_id=learner.learner_id, at=now)
     if new_address:
         await outbox.add(tx, confirmed.facts(LearnerChanged))
     return confirmed
@@ -149,9 +147,7 @@ async def set_password(tx: Tx, learner: Learner, *, password_hash: str) -> None:
     await outbox.add(tx, PasswordChanged(learner_id=learner.learner_id))
 
 
-async def _lock(
-    tx: Tx, request_id: UUID, *, purpose: str
-) -> tuple[Learner, store.LinkRequest]:
+async def _lock(tx: Tx, request_id: UUID, *, purpose: str) -> tuple[Learner, store.LinkRequest]:
     """The learner first, then the request: two links of one learner can't wait for each other."""
     found = await store.get_request(tx, request_id, purpose=purpose)
     learner = await learners.lock_learner(tx, found.learner_id) if found else None

@@ -12,9 +12,7 @@ from ..vault import Vault
 from . import links
 
 
-async def register(
-    tx: Tx, wish: RegistrationWish, *, vault: Vault, password_hash: str
-) -> Learner:
+async def register(tx: Tx, wish: RegistrationWish, *, vault: Vault, password_hash: str) -> Learner:
     """Open an account under a composed name. Raises IdNumberTaken, MobileTaken or EmailTaken.
 
     A number that asks for no look by staff counts as verified; any other waits for them (I-3).
@@ -47,9 +45,7 @@ async def register(
         registered_at=clock.now(),
     )
 
-    await store.insert_learner(
-        tx, learner, account_base=account_base, password_hash=password_hash
-    )
+    await store.insert_learner(tx, learner, account_base=account_base, password_hash=password_hash)
     await outbox.add(tx, learner.facts(LearnerRegistered))
     await links.request_confirmation(tx, learner, email=learner.email)
     return learner

@@ -32,29 +32,45 @@ class OpenSession:
     refresh_token: str
 
 
-async def note_try(tx: Tx, place: Place) -> UUID:
-    """Count a try before its password is looked at. Raises TooMany when there were too many."""
-    now, try_id = clock.now(), ids.new_id()
-    await limits.lock_tries(tx, place.account_key)
-
+async def check_tries(tx: Tx, place: Place) -> None:
+    """Raises TooMany when this account, or this address, was tried too often."""
     tries = await limits.count_tries(
-        tx, account_key=place.account_key, address_key=place.address_key, now=now
+        tx, account_key=place.account_key, address_key=place.address_key, now=clock.now()
     )
     if not may_try(tries):
         raise TooMany(retry_after_seconds=RETRY_AFTER_SECONDS)
 
+
+async def note_try(tx: Tx, place: Place, *, failed: bool = False) -> UUID:
+    """Count a try before its password is looked at. Raises TooMany when there were too many."""
+    try_id = ids.new_id()
+    await limits.lock_tries(tx, place.account_key)
+
+    await check_tries(tx, place)
+
     await limits.insert_try(
-        tx, try_id, account_key=place.account_key, address_key=place.address_key, now=now
+        tx,
+        try_id,
+        account_key=place.account_key,
+        address_key=place.address_key,
+        now=clock.now(),
+        failed=failed,
     )
     return try_id
 
 
+async def fail_try(tx: Tx, try_id: UUID) -> None:
+    """The password was wrong: from now on the try counts for the address, too."""
+    await limits.fail_try(tx, try_id)
+
+
 async def begin(
-    tx: Tx, *, subject_id: UUID, kind: str, place: Place, try_id: UUID
+    tx: Tx, *, subject_id: UUID, kind: str, place: Place, try_id: UUID | None = None
 ) -> OpenSession:
-    """Open a session for who has shown the right password."""
+    """Open a session for who has shown the right password, or has just set it."""
     now, session_id = clock.now(), ids.new_id()
-    await limits.delete_try(tx, try_id)
+    if try_id is not None:
+        await limits.delete_try(tx, try_id)
     await sessions.insert_session(
         tx,
         session_id=session_id,

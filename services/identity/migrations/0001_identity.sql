@@ -65,12 +65,14 @@ CREATE TABLE captchas (
 
 CREATE INDEX captchas_expiring ON captchas (expires_at);
 
--- Tries to sign in that have not succeeded. Keys are keyed hashes: no name, no address in clear.
+-- Tries that have failed, or whose password is being looked at. Keys are keyed hashes: no name and
+-- no address in clear.
 CREATE TABLE tries (
     try_id       uuid        PRIMARY KEY,
     account_key  bytea       NOT NULL,
     address_key  bytea       NOT NULL,
-    tried_at     timestamptz NOT NULL
+    tried_at     timestamptz NOT NULL,
+    failed       boolean     NOT NULL
 );
 
 CREATE INDEX tries_by_account ON tries (account_key, tried_at);

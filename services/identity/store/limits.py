@@ -16,10 +16,10 @@ async def lock_tries(tx: Tx, account_key: bytes) -> None:
 
 
 async def count_tries(tx: Tx, *, account_key: bytes, address_key: bytes, now: datetime) -> Tries:
-    row = await tx.fetchrow(
+    rows = await tx.fetch(
         """
         SELECT (SELECT count(*) FROM tries
-                 WHERE address_key = $2 AND tried_at > $3) AS by_address,
+                 WHERE address_key = $2 AND tried_at > $3 AND failed) AS by_address,
                (SELECT count(*) FROM tries
                  WHERE account_key = $1 AND tried_at > $4) AS by_account,
                (SELECT count(*) FROM tries
@@ -32,19 +32,33 @@ async def count_tries(tx: Tx, *, account_key: bytes, address_key: bytes, now: da
         now - ADDRESS_WINDOW,
         now - ACCOUNT_WINDOW,
     )
-    return Tries(**dict(row))
+    return Tries(**dict(rows[0]))
 
 
 async def insert_try(
-    tx: Tx, try_id: UUID, *, account_key: bytes, address_key: bytes, now: datetime
+    tx: Tx,
+    try_id: UUID,
+    *,
+    account_key: bytes,
+    address_key: bytes,
+    now: datetime,
+    failed: bool,
 ) -> None:
     await tx.execute(
-        "INSERT INTO tries (try_id, account_key, address_key, tried_at) VALUES ($1, $2, $3, $4)",
+        """
+        INSERT INTO tries (try_id, account_key, address_key, tried_at, failed)
+             VALUES ($1, $2, $3, $4, $5)
+        """,
         try_id,
         account_key,
         address_key,
         now,
+        failed,
     )
+
+
+async def fail_try(tx: Tx, try_id: UUID) -> None:
+    await tx.execute("UPDATE tries SET failed = true WHERE try_id = $1", try_id)
 
 
 async def delete_try(tx: Tx, try_id: UUID) -> None:
@@ -70,9 +84,7 @@ async def get_captcha_answer(tx: Tx, captcha_id: UUID, *, now: datetime) -> str 
     return answer
 
 
-async def take_captcha(
-    tx: Tx, captcha_id: UUID, *, purpose: str, now: datetime
-) -> str | None:
+async def take_captcha(tx: Tx, captcha_id: UUID, *, purpose: str, now: datetime) -> str | None:
     """The answer of a captcha that still counts. Whatever it was, it is gone afterwards (I-5)."""
     row = await tx.fetchrow(
         "DELETE FROM captchas WHERE captcha_id = $1 RETURNING answer, purpose, expires_at",
