@@ -35,7 +35,7 @@ class LearnerFacts(Event):
 
     learner_id: UUID
     version: int
-    account_name: str = ""  # composed (I-2): what the person signs in with
+    account_name: str = ""  # composed (I-2); shows no more digits than the masked number
     real_name: str
     kind: LearnerKind
     email: str

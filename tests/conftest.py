@@ -3,6 +3,8 @@
 import asyncio
 import json
 import secrets
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -233,6 +235,26 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def redacting_logs() -> None:
-    logs.configure("DEBUG")
+LOG_FILE = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All that the run logs, at DEBUG, goes through the product's renderer into one file."""
+    folder = Path(tempfile.mkdtemp(prefix="tic-edu-test-logs-"))
+    config.stash[LOG_FILE] = folder / "run.log"
+    logs.configure("DEBUG", config.stash[LOG_FILE].open("w", encoding="utf-8"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at the whole run comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[LOG_FILE].parent, ignore_errors=True)
+
+
+@pytest.fixture
+def log_file(request: pytest.FixtureRequest) -> Path:
+    """What has been logged in this run so far."""
+    return request.config.stash[LOG_FILE]
