@@ -31,13 +31,11 @@ def keys(data_dir: Path) -> dict[str, str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = _read_or_make(folder / "keys.json", _make_keys)
     _make_session_key(folder)
-    signing = module("certificates", "keys").ensure_demo_keys(folder / "certificates")
     return {
         **made,
         "SESSION_KEY_FILE": str(folder / "session.json"),
         "JWKS_FILE": str(folder / "jwks.json"),
-        "CERTIFICATE_KEY_FILE": str(signing.key),
-        "CERTIFICATE_CHAIN_FILE": str(signing.chain),
+        **module("certificates", "keys").make(folder / "certificates"),
     }
 
 
