@@ -13,8 +13,8 @@ import structlog
 from chassis import logs
 
 ID_NUMBER, MOBILE, EMAIL = "110105199004086789", "13812345678", "zhong.jian@example.com"
-PASSWORD = "correct horse battery"  # noqa: S105 - planted
-TOKEN = "eyJhbGciOiJFZDI1NTE5In0.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"  # noqa: S105 - planted
+PASSWORD = "correct horse battery"
+TOKEN = "eyJhbGciOiJFZDI1NTE5In0.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
 LEAKS = re.compile(
     r"(?<![0-9A-Za-z])[1-9]\d{5}(19|20)\d{9}[\dXx](?![0-9A-Za-z])"

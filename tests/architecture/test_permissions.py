@@ -1,0 +1,105 @@
+"""Every route of every service says who may call it, and means it."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount, Route
+
+from chassis.permissions import ROLES, Permission
+from chassis.web.who import NAMES_WHO
+from deploy.prepare import SERVICES
+from tests.conftest import MakeService, Running, bearer
+
+SOME_ID = "01990000-0000-7000-8000-000000000000"
+
+
+def routes_of(running: Running) -> list[APIRoute]:
+    return [route for route in running.service.app.routes if isinstance(route, APIRoute)]
+
+
+def who_may(dependant: Dependant) -> Iterator[str]:
+    """What the route's dependencies say, at any depth."""
+    for inner in dependant.dependencies:
+        if inner.call is not None and hasattr(inner.call, NAMES_WHO):
+            yield str(getattr(inner.call, NAMES_WHO))
+        yield from who_may(inner)
+
+
+def path_of(route: APIRoute) -> str:
+    return re.sub(r"{[^}]+}", SOME_ID, route.path)
+
+
+def is_framework_route(route: BaseRoute, service: str) -> bool:
+    """OpenAPI, its page, and static files: public by design."""
+    if isinstance(route, Mount):
+        return route.path.startswith("/static/")
+    return isinstance(route, Route) and route.path.startswith(f"/api/{service}/")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_every_route_names_exactly_one_who(service: MakeService, name: str) -> None:
+    running = await service(name)
+    for route in running.service.app.routes:
+        if isinstance(route, APIRoute):
+            assert len(set(who_may(route.dependant))) == 1, f"{route.methods} {route.path}"
+        else:
+            assert is_framework_route(route, name), route
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_strangers_and_the_wrong_people_are_refused(
+    service: MakeService,
+    name: str,
+    learner_token: Callable[..., str],
+    staff_token: Callable[..., str],
+) -> None:
+    running = await service(name)
+    for route in routes_of(running):
+        who = next(who_may(route.dependant))
+        for method in route.methods:
+            await _try(running, method, route, who, learner_token(), staff_token())
+
+
+async def _try(
+    running: Running, method: str, route: APIRoute, who: str, learner: str, staff: str
+) -> None:
+    if who == "anyone":
+        return
+    path, is_api = path_of(route), route.path.startswith("/api/")
+    stranger = await running.client.request(method, path)
+    assert stranger.status_code == (401 if is_api else 303), f"{method} {path}: {stranger}"
+    wrong = staff if who == "learner" else learner
+    answer = await running.client.request(method, path, headers=bearer(wrong))
+    assert answer.status_code in (401, 403, 303), f"{method} {path}: {answer}"
+    if who.startswith("staff with"):
+        powerless = await running.client.request(method, path, headers=bearer(staff))
+        assert powerless.status_code == 403, f"{method} {path}: {powerless}"
+
+
+async def test_forged_and_expired_tokens_are_no_session(
+    service: MakeService, sign: Callable[..., str]
+) -> None:
+    running = await service("payments")
+    subject = {"sub": SOME_ID, "kind": "learner", "name": "x"}
+    good = sign(**subject)
+    header, claims, _ = good.split(".")
+    forged = [
+        sign(**subject, exp=1),
+        sign(**{**subject, "aud": "another"}),
+        sign(**{**subject, "iss": "another"}),
+        f"{header}.{claims}.{'A' * 86}",
+        f"eyJhbGciOiJub25lIn0.{claims}.",
+        "x" * 5000,
+    ]
+    assert (await running.client.get("/api/payments/cart", headers=bearer(good))).is_success
+    for token in forged:
+        answer = await running.client.get("/api/payments/cart", headers=bearer(token))
+        assert answer.status_code == 401
+
+
+def test_roles_cover_every_permission_and_administrators_have_all() -> None:
+    covered = frozenset[Permission]().union(*(ROLES[role] for role in ROLES))
+    assert covered == frozenset(Permission) == ROLES["administrator"]
