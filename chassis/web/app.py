@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from chassis.service import Kit
-from chassis.web import desk, health, problems
+from chassis.web import desk, health, problems, reference
 from chassis.web.guard import Guard
 from chassis.web.pages import HERE, Pages
 
@@ -29,7 +29,7 @@ def create_app(
     app = FastAPI(
         title=f"TIC EDU {service}",
         openapi_url=f"/api/{service}/openapi.json",
-        docs_url=f"/api/{service}/docs",
+        docs_url=None,  # `reference` serves it
         redoc_url=None,
     )
     app.state.kit = kit
@@ -41,7 +41,8 @@ def create_app(
         secure_cookies=kit.settings.secure_cookies,
     )
     problems.install(app)
-    for router in [*routers, health.router, desk.events_router(service)]:
+    own = [health.router, desk.events_router(service), reference.docs_router(service)]
+    for router in [*own, *routers]:
         app.include_router(router)
     _mount_static(app, service, here)
     app.add_middleware(

@@ -114,3 +114,12 @@ async def test_parked_events_stand_on_the_staff_desk_and_are_replayed(
     assert await running.pool.fetchval("SELECT state FROM inbox") == "failed"
     again = await client.post("/staff/catalogue/events/m-1/replay", data=form)
     assert again.status_code == 409
+
+
+async def test_the_api_explains_itself_without_scripts(catalogue: Running) -> None:
+    document = (await catalogue.client.get("/api/catalogue/openapi.json")).json()
+    shown = await catalogue.client.get("/api/catalogue/docs")
+    assert shown.status_code == 200
+    for path in document["paths"]:
+        if path.startswith("/api/"):
+            assert path in shown.text
