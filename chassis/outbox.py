@@ -92,8 +92,8 @@ async def _relay_while_connected(url: str, pool: Pool, bus: Bus) -> None:
     listener = await asyncpg.connect(url, timeout=3, command_timeout=5)
     try:
         listener.add_termination_listener(lambda _: woken.set())
-        while not await listener.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK):
-            await asyncio.sleep(POLL_SECONDS)  # noqa: ASYNC110 - nobody tells when a lock is free
+        while not await listener.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
         await listener.add_listener("outbox", lambda *_: woken.set())
         while not listener.is_closed():
             woken.clear()

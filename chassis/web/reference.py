@@ -60,12 +60,16 @@ def _schemas(document: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "name": name,
             "fields": [
-                {"name": field, "kind": _kind(schema), "required": field in model["required"]}
+                {
+                    "name": field,
+                    "kind": _kind(schema),
+                    "required": field in model.get("required", ()),
+                }
                 for field, schema in model["properties"].items()
             ],
         }
         for name, model in sorted(document.get("components", {}).get("schemas", {}).items())
-        if "properties" in (model := {"required": [], **model})
+        if "properties" in model
     ]
 
 
