@@ -54,7 +54,6 @@ ROUTES: dict[str, str] = {
         for prefix in ("/api", "/staff", "/static")
     },
 }
-WELL_KNOWN = {"/favicon.ico": "/static/chassis/favicon.svg"}
 
 
 def owner_of(path: str, routes: Mapping[str, str] = ROUTES) -> str:
