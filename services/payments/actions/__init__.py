@@ -1,0 +1,1 @@
+"""Everything that changes payments. Each action runs in its caller's transaction."""

@@ -1,0 +1,95 @@
+"""Attempts: the intent to collect, noted before WeChat is called, and what it answered."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from chassis import clock, ids
+from chassis.db import Tx
+
+from ..model.attempts import (
+    FIRST_LOOK,
+    LIVE,
+    OFFERED,
+    Attempt,
+    AttemptStatus,
+    Method,
+    MethodNotOffered,
+)
+from ..model.goods import CourseAlreadyOwned
+from ..model.orders import Order, OrderExpired
+from ..store import attempts as store
+from ..store import goods as goods_store
+from . import orders
+
+SWEEP_BATCH = 40
+
+
+async def begin(
+    tx: Tx, *, learner_id: UUID, order_id: UUID, method: Method
+) -> tuple[Attempt, bool]:
+    """Note the intent to collect an order's money; the second value says whether it is new.
+
+    An order has one live attempt for each method, so asking again finds it with its code.
+    Raises `NoSuchOrder`, `MethodNotOffered`, or why the order takes no payment.
+    """
+    order = await orders.lock_own(tx, learner_id=learner_id, order_id=order_id)
+    order.refuse_if_ended()
+    if method not in OFFERED:
+        raise MethodNotOffered
+    attempts = await store.list_attempts(tx, order_id)
+    for attempt in attempts:
+        if attempt.method is method and attempt.status in LIVE:
+            return attempt, False
+
+    now = clock.now()
+    if not order.takes_new_payment(now):
+        raise OrderExpired
+    await _refuse_what_is_owned(tx, order)
+    ordinal = 1 + max((attempt.ordinal for attempt in attempts), default=0)
+    attempt = Attempt(
+        attempt_id=ids.new_id(),
+        order_id=order_id,
+        ordinal=ordinal,
+        out_trade_no=f"{order.number}-{ordinal}",
+        method=method,
+        amount_fen=order.amount_fen,
+        status=AttemptStatus.CREATING,
+        created_at=now,
+        expires_at=order.expires_at,
+        code_url=None,
+        transaction_id=None,
+        looks=0,
+        next_look_at=now + FIRST_LOOK,
+    )
+    await store.insert_attempt(tx, attempt)
+    return attempt, True
+
+
+async def _refuse_what_is_owned(tx: Tx, order: Order) -> None:
+    """Another order may have opened the same course since this one was placed."""
+    owned = await goods_store.get_owned(tx, order.learner_id)
+    for line in order.lines:
+        if owned.keys() & set(line.course_ids):
+            raise CourseAlreadyOwned(title=line.title)
+
+
+async def note_code(tx: Tx, attempt: Attempt, code_url: str) -> Attempt:
+    """Keep the code of an attempt that is still wanted."""
+    if await store.note_code(tx, attempt.out_trade_no, code_url):
+        return replace(attempt, status=AttemptStatus.WAITING, code_url=code_url)
+    return attempt
+
+
+async def give_up(tx: Tx, attempt: Attempt, status: AttemptStatus) -> Attempt:
+    """Closed or failed: known to take no money. A paid attempt stays paid."""
+    await store.mark_over(tx, attempt.out_trade_no, status)
+    return replace(attempt, status=status, next_look_at=None)
+
+
+async def take_due(tx: Tx) -> list[Attempt]:
+    """The open attempts to look at now; each is due again later, should this look fail."""
+    now = clock.now()
+    due = await store.lock_due_attempts(tx, now=now, limit=SWEEP_BATCH)
+    for attempt in due:
+        await store.note_look(tx, attempt, next_look_at=attempt.after_look(now))
+    return due

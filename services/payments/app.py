@@ -1,0 +1,58 @@
+"""The payments service, wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from chassis.service import Kit, Service, every
+from chassis.web.app import create_app
+
+from . import api, consumers, pages, staff, sweeper, webhooks
+from .settings import PaymentsSettings
+from .store import orders
+from .wechat import WeChat
+
+
+def create(settings: PaymentsSettings, kit: Kit) -> Service:
+    """Everything of payments on this kit."""
+    wechat = WeChat(
+        base_url=settings.wechat_api_base_url,
+        app_id=settings.wechat_app_id,
+        mch_id=settings.wechat_mch_id,
+        api_key=settings.wechat_api_key.get_secret_value(),
+        sign_type=settings.wechat_sign_type,
+        notify_url=settings.notify_url,
+        client_ip=settings.wechat_client_ip,
+    )
+    app = create_app(
+        "payments",
+        kit,
+        routers=[pages.router, staff.router, api.router, webhooks.router],
+        here=Path(__file__).parent,
+    )
+    app.state.settings = settings
+    app.state.wechat = wechat
+    app.state.refused_notifications = webhooks.RefusedNotifications()
+    return Service(
+        name="payments",
+        app=app,
+        consumer=consumers.consumer,
+        workers=[
+            every(sweeper.SWEEP_SECONDS, partial(sweeper.sweep, kit.pool, wechat), name="sweeper"),
+            every(
+                sweeper.FORGET_SECONDS,
+                partial(orders.delete_old_keys, kit.pool),
+                name="old idempotency keys",
+            ),
+        ],
+        lifespan=partial(_threads, wechat),
+    )
+
+
+@asynccontextmanager
+async def _threads(wechat: WeChat) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        wechat.stop()

@@ -1,0 +1,39 @@
+"""What the doors of payments ask for besides the shared things."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from chassis.web.who import Session
+from contracts.identity import LearnerKind
+
+from .model.goods import Buyer
+from .settings import PaymentsSettings
+from .wechat import Provider
+
+
+def _provider(request: Request) -> Provider:
+    provider: Provider = request.app.state.wechat
+    return provider
+
+
+def _settings(request: Request) -> PaymentsSettings:
+    settings: PaymentsSettings = request.app.state.settings
+    return settings
+
+
+def _pay_within(request: Request) -> timedelta:
+    return timedelta(minutes=_settings(request).order_pay_minutes)
+
+
+WeChatPay = Annotated[Provider, Depends(_provider)]
+OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
+PayWithin = Annotated[timedelta, Depends(_pay_within)]
+
+
+def buyer_of(who: Session) -> Buyer:
+    """The signed-in learner as a buyer; a kind that is not known fits no package (C-3)."""
+    known = who.learner_kind in set(LearnerKind)
+    kind = LearnerKind(who.learner_kind) if known and who.learner_kind else None
+    return Buyer(who.subject, who.name, kind)

@@ -1,0 +1,1 @@
+"""The nouns and rules of payments. Nothing here does I/O."""

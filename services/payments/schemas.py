@@ -1,0 +1,152 @@
+"""The JSON that the API takes and gives. Money in fen, times in RFC 3339 UTC."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.web.i18n import gettext
+from contracts.payments import ItemKind, PaymentMethod
+
+from .model.attempts import Attempt, AttemptStatus, Method
+from .model.carts import Cart, CartLine
+from .model.goods import CART_MAX, Item
+from .model.orders import Line, Order, OrderStatus
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ItemAsked(Asked):
+    kind: ItemKind
+    id: UUID
+
+    @property
+    def item(self) -> Item:
+        return Item(self.kind, self.id)
+
+
+class OrderAsked(Asked):
+    items: list[ItemAsked] | None = Field(default=None, min_length=1, max_length=CART_MAX)
+
+
+class PaymentAsked(Asked):
+    method: Method
+
+
+class RefusalShown(BaseModel):
+    code: str
+    detail: str
+
+
+class CartLineShown(BaseModel):
+    kind: ItemKind
+    id: UUID
+    title: str
+    hours: int
+    amount_fen: int
+    refusal: RefusalShown | None
+
+    @classmethod
+    def of(cls, line: CartLine) -> Self:
+        refusal = line.refusal
+        return cls(
+            kind=line.good.kind,
+            id=line.good.item_id,
+            title=line.good.title,
+            hours=line.good.hours,
+            amount_fen=line.good.price_fen,
+            refusal=refusal
+            and RefusalShown(code=refusal.code, detail=gettext(refusal.message, **refusal.values)),
+        )
+
+
+class CartShown(BaseModel):
+    lines: list[CartLineShown]
+    hours: int
+    amount_fen: int
+
+    @classmethod
+    def of(cls, cart: Cart) -> Self:
+        lines = [CartLineShown.of(line) for line in cart.lines]
+        return cls(lines=lines, hours=cart.hours, amount_fen=cart.amount_fen)
+
+
+class LineShown(BaseModel):
+    kind: ItemKind
+    id: UUID
+    title: str
+    hours: int
+    amount_fen: int
+    course_ids: list[UUID]
+
+    @classmethod
+    def of(cls, line: Line) -> Self:
+        return cls(
+            kind=line.kind,
+            id=line.item_id,
+            title=line.title,
+            hours=line.hours,
+            amount_fen=line.amount_fen,
+            course_ids=list(line.course_ids),
+        )
+
+
+class PaymentShown(BaseModel):
+    """`status`: "pending" while WeChat has not answered, "waiting" once `code_url` can be
+    scanned, then "paid", "closed", …"""
+
+    method: Method
+    status: str
+    code_url: str | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Self:
+        pending = attempt.status is AttemptStatus.CREATING
+        return cls(
+            method=attempt.method,
+            status="pending" if pending else attempt.status.value,
+            code_url=attempt.code_url if attempt.status is AttemptStatus.WAITING else None,
+            expires_at=attempt.expires_at,
+        )
+
+
+class OrderShown(BaseModel):
+    """`payment`: the latest attempt to pay it."""
+
+    order_id: UUID
+    number: str
+    status: OrderStatus
+    amount_fen: int
+    hours: int
+    lines: list[LineShown]
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    method: PaymentMethod | None
+    payment: PaymentShown | None
+
+    @classmethod
+    def of(cls, order: Order, attempts: Sequence[Attempt] = ()) -> Self:
+        return cls(
+            order_id=order.order_id,
+            number=order.number,
+            status=order.status,
+            amount_fen=order.amount_fen,
+            hours=order.hours,
+            lines=[LineShown.of(line) for line in order.lines],
+            created_at=order.created_at,
+            expires_at=order.expires_at,
+            paid_at=order.paid_at,
+            method=order.method,
+            payment=PaymentShown.of(attempts[0]) if attempts else None,
+        )
+
+
+class OrdersShown(BaseModel):
+    items: list[OrderShown]
+    next_cursor: str | None

@@ -1,0 +1,49 @@
+"""What payments is told by its environment."""
+
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from chassis.settings import Settings
+
+from .wechat_xml import SignType
+
+WECHAT = "https://api.mch.weixin.qq.com/"
+DEMO_APP_ID = "wxd930ea5d5a258f4f"  # published in WeChat's documents, together with the key
+DEMO_MCH_ID = "10000100"
+DEMO_API_KEY = "192006250b4c09247ec02edce69f6a2d"
+
+
+class PaymentsSettings(Settings):
+    wechat_api_base_url: str = Field(default="", description="empty: the simulator's")
+    wechat_app_id: str = DEMO_APP_ID
+    wechat_mch_id: str = DEMO_MCH_ID
+    wechat_api_key: SecretStr = SecretStr(DEMO_API_KEY)
+    wechat_sign_type: SignType = "MD5"
+    wechat_client_ip: str = Field(default="127.0.0.1", description="this server, as WeChat is told")
+    order_pay_minutes: int = Field(default=30, ge=5, le=110, description="a code lives two hours")
+    webhook_wait_seconds: float = Field(
+        default=2.5, description="WeChat expects its reply within 3 to 5 seconds"
+    )
+
+    @model_validator(mode="after")
+    def _choose_provider(self) -> Self:
+        if self.app_env == "production":
+            self._refuse_the_simulator()
+        if not self.wechat_api_base_url:
+            simulator = f"http://127.0.0.1:{self.port}/simulators/wechat/api/"
+            object.__setattr__(self, "wechat_api_base_url", simulator)
+        return self
+
+    def _refuse_the_simulator(self) -> None:
+        """Nobody may pay with play money: not with published credentials, not elsewhere."""
+        if self.wechat_api_base_url != WECHAT:
+            raise ValueError(f"WECHAT_API_BASE_URL must be {WECHAT} in production")
+        if self.wechat_app_id == DEMO_APP_ID or self.wechat_mch_id == DEMO_MCH_ID:
+            raise ValueError("WECHAT_APP_ID and WECHAT_MCH_ID must be your own in production")
+        if self.wechat_api_key.get_secret_value() == DEMO_API_KEY:
+            raise ValueError("WECHAT_API_KEY must be your own in production")
+
+    @property
+    def notify_url(self) -> str:
+        return f"{self.public_url}/webhooks/wechat"

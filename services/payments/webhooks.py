@@ -1,0 +1,75 @@
+"""WeChat's door: payment notifications.
+
+The reply says that the notification is kept, not that it is believed: a query must agree before
+anything is paid. Whatever may not be believed is answered FAIL and changes nothing.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from chassis.db import DATABASE_AWAY, TRY_AGAIN, Pool, transaction
+from chassis.web.deps import Db
+from chassis.web.who import Anyone
+
+from . import checkout
+from .actions import settlement
+from .deps import OwnSettings, WeChatPay
+from .model.attempts import Attempt, Trade
+from .wechat import Provider
+from .wechat_xml import NOT_TAKEN, TAKEN, NotTrusted
+
+log = structlog.get_logger()
+router = APIRouter(include_in_schema=False, dependencies=[Anyone])
+
+XML = "text/xml; charset=utf-8"
+SUMMARY_SECONDS = 10.0
+
+
+@dataclass
+class RefusedNotifications:
+    """Counts what was not believed, for one log line in ten seconds however many come."""
+
+    count: int = 0
+    told_at: float = float("-inf")
+
+    def add(self, reason: str) -> None:
+        self.count += 1
+        if time.monotonic() - self.told_at >= SUMMARY_SECONDS:
+            log.warning("notifications_not_trusted", count=self.count, last=reason)
+            self.count, self.told_at = 0, time.monotonic()
+
+
+@router.post("/webhooks/wechat")
+async def receive_notification(
+    request: Request, db: Db, wechat: WeChatPay, settings: OwnSettings
+) -> Response:
+    """Keep it, reply; settle at once where the query is quick, else leave it to the sweeper."""
+    raw = await request.body()
+    try:
+        trade = wechat.read_notification(raw)
+    except NotTrusted as reason:
+        request.app.state.refused_notifications.add(str(reason))
+        return Response(NOT_TAKEN, status_code=400, media_type=XML)
+
+    async with transaction(db) as tx:
+        attempt = await settlement.receive(tx, trade, raw)
+    log.info("notification_kept", out_trade_no=trade.out_trade_no, amount_fen=trade.amount_fen)
+
+    if attempt is not None:
+        await _confirm(db, wechat, attempt, trade, seconds=settings.webhook_wait_seconds)
+    return Response(TAKEN, media_type=XML)
+
+
+async def _confirm(
+    db: Pool, wechat: Provider, attempt: Attempt, trade: Trade, *, seconds: float
+) -> None:
+    """Query and settle, within the time that WeChat waits. What fails here is the sweeper's."""
+    try:
+        async with asyncio.timeout(seconds):
+            await checkout.collect(db, wechat, attempt, notified=trade)
+    except (*DATABASE_AWAY, *TRY_AGAIN) as reason:
+        log.warning("notification_left_to_sweeper", reason=type(reason).__name__)
