@@ -10,9 +10,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import segno
 import typst
@@ -41,16 +40,28 @@ FONTS = typst.Fonts(
 """One for the process: without it every certificate would read the font again (110 ms, not 9)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Press:
-    """What it takes to print certificates: the signing key, its chain, and where they are checked.
+    """What it takes to print certificates: who signs them, the seal, and where they are checked."""
 
-    Files are PEM; the chain begins with the signer's own certificate.
-    """
-
-    key_file: Path
-    chain_file: Path
+    signer: signers.SimpleSigner
+    seal: bytes  # a PDF of one page
     public_url: str
+
+    @classmethod
+    def open(cls, key_file: Path, chain_file: Path, public_url: str) -> Self:
+        """Read the signing key and its chain: PEM, the signer's own certificate first.
+
+        Raises `OSError` or `ValueError` when they can't be read.
+        """
+        leaf, *others = load_certs_from_pemder([str(chain_file)])
+        signer = signers.SimpleSigner(
+            signing_cert=leaf,
+            signing_key=load_private_key_from_pemder(str(key_file), passphrase=None),
+            cert_registry=SimpleCertificateStore.from_certs(others),
+        )
+        mark = "(demo)" if keys.is_demo(chain_file.read_bytes()) else ""
+        return cls(signer, _seal(mark), public_url)
 
     def check_link(self, check_code: str) -> str:
         """Where the QR code leads: the public check (Z-5)."""
@@ -76,7 +87,7 @@ class Press:
         fields.append_signature_field(
             writer, fields.SigFieldSpec(SEAL_FIELD, on_page=0, box=SEAL_BOX)
         )
-        signer = signers.PdfSigner(
+        sealing = signers.PdfSigner(
             signers.PdfSignatureMetadata(
                 field_name=SEAL_FIELD,
                 name=ISSUER,
@@ -86,27 +97,12 @@ class Press:
                 certify=True,
                 docmdp_permissions=fields.MDPPerm.NO_CHANGES,
             ),
-            signer=self._signer,
-            stamp_style=StaticStampStyle(background=_Picture(self._seal), border_width=0),
+            signer=self.signer,
+            stamp_style=StaticStampStyle(background=_Picture(self.seal), border_width=0),
         )
         signed = io.BytesIO()
-        signer.sign_pdf(writer, output=signed)
+        sealing.sign_pdf(writer, output=signed)
         return signed.getvalue()
-
-    @cached_property
-    def _signer(self) -> signers.SimpleSigner:
-        leaf, *others = load_certs_from_pemder([str(self.chain_file)])
-        return signers.SimpleSigner(
-            signing_cert=leaf,
-            signing_key=load_private_key_from_pemder(str(self.key_file), passphrase=None),
-            cert_registry=SimpleCertificateStore.from_certs(others),
-        )
-
-    @cached_property
-    def _seal(self) -> bytes:
-        demo = keys.is_demo(self.chain_file.read_bytes())
-        inputs = {"issuer": ISSUER, "purpose": SEAL_PURPOSE, "mark": "(demo)" if demo else ""}
-        return _compile("seal.typ", inputs, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def qr_picture(link: str) -> str:
@@ -116,6 +112,11 @@ def qr_picture(link: str) -> str:
         picture, kind="svg", border=QR_BORDER, dark="#0a2b58", light="#fff"
     )
     return picture.getvalue().decode()
+
+
+def _seal(mark: str) -> bytes:
+    inputs = {"issuer": ISSUER, "purpose": SEAL_PURPOSE, "mark": mark}
+    return _compile("seal.typ", inputs, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def _compile(template: str, inputs: dict[str, str], made_at: datetime) -> bytes:

@@ -29,25 +29,33 @@ class KeyFiles:
 
 
 def files_in(folder: Path) -> KeyFiles:
-    return KeyFiles(folder / "signing-key.pem", folder / "chain.pem", folder / "root.pem")
+    return KeyFiles(
+        folder / "certificate-key.pem",
+        folder / "certificate-chain.pem",
+        folder / "certificate-root.pem",
+    )
 
 
-def ensure_demo_keys(folder: Path) -> KeyFiles:
-    """The demo keys of a folder, made on the first call; the key file is written last."""
+def make(folder: Path) -> dict[str, str]:
+    """The demo's signing key as environment variables; made at the first call.
+
+    The key is written last: what a crash has left half done is made again.
+    """
     files = files_in(folder)
-    if files.key.exists():
-        return files
-    folder.mkdir(parents=True, exist_ok=True)
+    if not files.key.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_files(files)
+    return {"CERTIFICATE_KEY_FILE": str(files.key), "CERTIFICATE_CHAIN_FILE": str(files.chain)}
 
+
+def _make_files(files: KeyFiles) -> None:
     root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root_name, leaf_name = _name("TIC EDU demo root"), _name("TIC EDU demo certificates")
     root = _root_certificate(root_name, root_key)
     leaf = _leaf_certificate(leaf_name, leaf_key, issuer=root_name, issuer_key=root_key)
-
     files.root.write_bytes(_pem(root))
     files.chain.write_bytes(_pem(leaf) + _pem(root))
     _write_key(files.key, leaf_key)
-    return files
 
 
 def is_demo(chain: bytes) -> bool:
@@ -141,5 +149,5 @@ def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
 
 
 if __name__ == "__main__":
-    made = ensure_demo_keys(Path(sys.argv[1]))
-    print(f"CERTIFICATE_KEY_FILE={made.key}\nCERTIFICATE_CHAIN_FILE={made.chain}")
+    made = make(Path(sys.argv[1])).items()
+    sys.stdout.writelines(f"{name}={value}\n" for name, value in made)

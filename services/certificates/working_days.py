@@ -1,4 +1,4 @@
-"""Working days in China, make-up days included (Z-2). The State Council announces them year by year.
+"""Working days in China, make-up days included (Z-2), as the State Council announces them.
 
 The days come from `chinesecalendar`, which ends with the last announced year. Beyond it nothing is
 guessed: the answer is None until the package with the new year's notice is installed.
