@@ -17,13 +17,13 @@ from deploy.stack.stack import processes
 
 def problems() -> list[str]:
     """Every complaint, as a sentence; none when all is well."""
-    return [*_compose_problems(), *_nginx_problems()]
+    return [*compose_problems(ROOT / "docker-compose.yml"), *_nginx_problems()]
 
 
-def _compose_problems() -> list[str]:
-    """The compose file follows the compose specification and has a container for each process."""
+def compose_problems(path: Path) -> list[str]:
+    """Right is: it follows the compose specification and has a container for each process."""
     try:
-        content = yaml.safe_load((ROOT / "docker-compose.yml").read_text())  # merge keys applied
+        content = yaml.safe_load(path.read_text())  # merge keys applied
         compose = PyCompose.from_yaml(yaml.safe_dump(content))
         compose.validate()
     except ValueError as reason:

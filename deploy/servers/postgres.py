@@ -71,7 +71,7 @@ class PostgresServer:
             return self._given
         self._lock = folders.lock(self.data_dir)
         try:
-            prefix = _as_somebody(self.data_dir)
+            prefix = as_somebody(self.data_dir)
             binaries = find_binaries()
             await self._make(binaries, prefix)
             await folders.end_stale(self._cluster / "postmaster.pid", self._cluster, signal.SIGINT)
@@ -143,7 +143,7 @@ class PostgresServer:
     async def _run(self, binaries: Path, prefix: Sequence[str]) -> None:
         for left in reversed(range(START_TRIES)):
             self.port = self._wanted_port or free_port()
-            self._child = Child(self._command(binaries, prefix), ready=self._answers)
+            self._child = Child(self._command(binaries, prefix), ready=self.answers)
             try:
                 await self._child.start()
             except ServerError:
@@ -172,7 +172,8 @@ class PostgresServer:
             leashed=False,
         )
 
-    async def _answers(self) -> bool:
+    async def answers(self) -> bool:
+        """Whether the server takes connections at this moment."""
         try:
             connection = await asyncpg.connect(self.url, timeout=2)
         except (OSError, asyncpg.CannotConnectNowError, TimeoutError, asyncpg.InterfaceError):
@@ -213,7 +214,7 @@ def _initdb_options(binaries: Path) -> list[str]:
     ]
 
 
-def _as_somebody(folder: Path) -> list[str]:
+def as_somebody(folder: Path) -> list[str]:
     """The prefix under which PostgreSQL, which refuses root, runs: none for an ordinary user.
 
     Root becomes user 1000 of a new user namespace, outside of which the files stay root's. Where
