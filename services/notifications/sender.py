@@ -1,0 +1,66 @@
+"""The worker that sends: take a mail, let it out, note how it went. No call in a transaction."""
+
+import structlog
+
+from chassis import clock
+from chassis.db import Pool, transaction
+
+from . import actions
+from .letters import Desk, Letter, Unwritable
+from .mailer import Mailer
+from .model import Mail, Outcome, Patience, Result
+
+log = structlog.get_logger()
+
+
+class Sender:
+    """Several may work at once, in one process or in many: each mail is one sender's."""
+
+    def __init__(self, pool: Pool, desk: Desk, mailer: Mailer, patience: Patience) -> None:
+        self._pool = pool
+        self._desk = desk
+        self._mailer = mailer
+        self._patience = patience
+
+    async def send_due(self) -> int:
+        """Send until nothing is due; return how many mails were taken."""
+        taken = 0
+        while await self.send_next():
+            taken += 1
+        return taken
+
+    async def send_next(self) -> bool:
+        """Send the next mail. False when none is due."""
+        async with transaction(self._pool) as tx:
+            mail = await actions.claim_mail(tx, patience=self._patience)
+        if mail is None:
+            return False
+
+        letter, outcome = self._write(mail)
+        if letter:
+            outcome = await self._mailer.send(letter)
+
+        async with transaction(self._pool) as tx:
+            await actions.settle_mail(
+                tx,
+                mail,
+                outcome,
+                letter=letter.shown if letter else None,
+                patience=self._patience,
+            )
+        log.info(
+            "mail_tried", mail_id=str(mail.mail_id), template=mail.template, how=outcome.result
+        )
+        return True
+
+    def _write(self, mail: Mail) -> tuple[Letter | None, Outcome]:
+        """The letter, or why there is none."""
+        if mail.expires_at and mail.expires_at <= clock.now():
+            return None, Outcome(Result.EXPIRED)
+        try:
+            return self._desk.write(mail), Outcome(Result.SENT)
+        except Unwritable as problem:
+            return None, Outcome(Result.UNWRITABLE, str(problem))
+        except Exception as problem:
+            log.exception("mail_unwritable", mail_id=str(mail.mail_id), template=mail.template)
+            return None, Outcome(Result.UNWRITABLE, type(problem).__name__)
