@@ -81,14 +81,14 @@ class RabbitBus:
     async def subscribe(self, service: str, names: Sequence[str], receive: Receive) -> None:
         async def consume(channel: AbstractChannel, lost: asyncio.Event) -> None:
             await channel.set_qos(PREFETCH_EVENTS)
-            await _consume_events(channel, service, receive, until=[lost, self._stopping])
+            await _consume_events(channel, service, receive, lost, self._stopping)
 
         self._keep_consuming(f"{service} hears", consume)
 
     async def subscribe_shards(self, receive: ReceiveBeats) -> None:
         async def consume(channel: AbstractChannel, lost: asyncio.Event) -> None:
             await channel.set_qos(FOLD_MAX // SHARDS)
-            await _consume_beats(channel, receive, until=[lost, self._stopping])
+            await _consume_beats(channel, receive, lost, self._stopping)
 
         self._keep_consuming("progress folds beats", consume)
 
@@ -128,7 +128,11 @@ class RabbitBus:
 
 
 async def _consume_events(
-    channel: AbstractChannel, service: str, receive: Receive, *, until: list[asyncio.Event]
+    channel: AbstractChannel,
+    service: str,
+    receive: Receive,
+    lost: asyncio.Event,
+    stopping: asyncio.Event,
 ) -> None:
     """Settle deliveries side by side, each acknowledged after its transaction."""
 
@@ -141,12 +145,17 @@ async def _consume_events(
     async def take(incoming: Incoming) -> None:
         task = asyncio.create_task(settle(incoming))
         in_hand.add(task)
-        task.add_done_callback(in_hand.discard)
-        task.add_done_callback(_log_failure)
+        task.add_done_callback(finished)
+
+    def finished(task: asyncio.Task[None]) -> None:
+        in_hand.discard(task)
+        if not task.cancelled() and (reason := task.exception()):
+            log.warning("delivery_not_settled", reason=type(reason).__name__)
+            lost.set()
 
     queue = await channel.get_queue(topology.events_queue(service), ensure=False)
     tag = await queue.consume(take)
-    await _first_of(until)
+    await _first_of(lost, stopping)
     if not channel.is_closed:
         await queue.cancel(tag)
         if in_hand:
@@ -156,7 +165,10 @@ async def _consume_events(
 
 
 async def _consume_beats(
-    channel: AbstractChannel, receive: ReceiveBeats, *, until: list[asyncio.Event]
+    channel: AbstractChannel,
+    receive: ReceiveBeats,
+    lost: asyncio.Event,
+    stopping: asyncio.Event,
 ) -> None:
     """Fold what has arrived, list by list; one acknowledgement for each list."""
     arrived: asyncio.Queue[Incoming] = asyncio.Queue()
@@ -164,7 +176,7 @@ async def _consume_beats(
         queue = await channel.get_queue(topology.shard_queue(shard), ensure=False)
         await queue.consume(arrived.put)
     folding = asyncio.create_task(_fold_forever(arrived, receive))
-    waiting = asyncio.create_task(_first_of(until))
+    waiting = asyncio.create_task(_first_of(lost, stopping))
     try:
         await asyncio.wait([folding, waiting], return_when=asyncio.FIRST_COMPLETED)
         if folding.done():
@@ -180,8 +192,21 @@ async def _fold_forever(arrived: asyncio.Queue[Incoming], receive: ReceiveBeats)
         batch = [await arrived.get()]
         while len(batch) < FOLD_MAX and not arrived.empty():
             batch.append(arrived.get_nowait())
-        await receive([incoming.body for incoming in batch])
+        await _fold(receive, [incoming.body for incoming in batch])
         await batch[-1].ack(multiple=True)
+
+
+async def _fold(receive: ReceiveBeats, bodies: list[bytes]) -> None:
+    """Until it succeeds, with the list unacknowledged: giving it back would count as a delivery
+    and lead to the dead letters."""
+    seconds = RECONNECT_MIN_SECONDS
+    while True:
+        try:
+            return await receive(bodies)
+        except Exception as reason:
+            log.warning("beats_wait", reason=type(reason).__name__)
+            await asyncio.sleep(seconds)
+            seconds = min(seconds * 2, RECONNECT_MAX_SECONDS)
 
 
 def _message(incoming: Incoming) -> Message:
@@ -190,12 +215,7 @@ def _message(incoming: Incoming) -> Message:
     return Message(incoming.message_id or "", name, incoming.body, headers)
 
 
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (reason := task.exception()):
-        log.warning("delivery_not_settled", reason=type(reason).__name__)
-
-
-async def _first_of(events: list[asyncio.Event]) -> None:
+async def _first_of(*events: asyncio.Event) -> None:
     waits = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 
-from chassis import outbox
+from chassis import beats, outbox
 from chassis.bus import Bus, BusAway, ReceiveBeats
 from chassis.consumer import Consumer
 from chassis.db import DATABASE_AWAY, TRY_AGAIN, Pool
@@ -74,7 +74,7 @@ async def run_background(service: Service, kit: Kit) -> None:
             receive = partial(consumer.receive, pool)
             await kit.bus.subscribe(service.name, consumer.names, receive)
         if service.beats is not None:
-            await kit.bus.subscribe_shards(service.beats)
+            await kit.bus.subscribe_shards(beats.receiver(pool, service.beats))
         url = kit.settings.database_url.get_secret_value()
         group.create_task(outbox.relay_forever(url, pool, kit.bus), name=f"{service.name} relay")
         chores = [

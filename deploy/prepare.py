@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import secrets
+import socket
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ from joserfc.jwk import KeySet, OKPKey
 
 from chassis.migrations import migrate
 from chassis.settings import Settings
+from deploy.servers.processes import ServerError
 
 SERVICES = ("identity", "catalogue", "progress", "payments", "certificates", "notifications")
 KEY_NAMES = ("ID_NUMBER_KEY", "ID_NUMBER_MAC_KEY", "LINK_KEY", "BEAT_TOKEN_KEY")
@@ -37,6 +39,18 @@ def keys(data_dir: Path) -> dict[str, str]:
         "JWKS_FILE": str(folder / "jwks.json"),
         **module("certificates", "keys").make(folder / "certificates"),
     }
+
+
+def require_free(port: int) -> None:
+    """Raises ServerError when somebody listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ServerError(
+                f"Port {port} is taken. Stop what listens there, or choose another: PORT=8001"
+            ) from None
 
 
 def as_settings(variables: dict[str, str]) -> dict[str, str]:

@@ -31,6 +31,7 @@ async def run() -> None:
     data_dir = Path(os.environ.get("DATA_DIR", "var")).absolute()
     port = int(os.environ.get("PORT", "8000"))
     is_demo = os.environ.get("APP_ENV", "demo") == "demo"
+    prepare.require_free(port)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(PostgresServer(data_dir / "postgres"))
         given: dict[str, Any] = {"data_dir": data_dir, "port": port, "database_pool_max": POOL_MAX}

@@ -20,7 +20,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from chassis import ids, logs
+from chassis import beats, ids, logs
 from chassis.db import Pool, open_pool
 from chassis.files import Files
 from chassis.inprocess import InProcessBus
@@ -180,7 +180,7 @@ async def service(
             wired: Service = prepare.module(name, "app").create(chosen, kit)
             await stack.enter_async_context(wired.lifespan())
             if wired.beats is not None:
-                await bus.subscribe_shards(wired.beats)
+                await bus.subscribe_shards(beats.receiver(pool, wired.beats))
             client = await stack.enter_async_context(
                 httpx.AsyncClient(
                     transport=httpx.ASGITransport(wired.app, raise_app_exceptions=False),

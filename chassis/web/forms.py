@@ -79,14 +79,15 @@ class TooManyFields(Invalid):
 
 
 class Form(dict[str, str]):
-    """The text fields of a form (the last value of each name), stripped of outer blanks."""
+    """The text fields of a form (the last value of each name), stripped of outer blanks; passwords
+    are left as they are (I-4)."""
 
     def __init__(
         self,
         fields: Iterable[tuple[str, str]] = (),
         files: Mapping[str, UploadFile] | None = None,
     ) -> None:
-        pairs = [(name, value.strip()) for name, value in fields]
+        pairs = [(n, value if "password" in n else value.strip()) for n, value in fields]
         super().__init__(pairs)
         self._pairs = pairs
         self.files: dict[str, UploadFile] = dict(files or {})

@@ -112,10 +112,10 @@ async def _http(request: Request, error: Exception) -> Response:
         405: MethodNotAllowed(),
         413: TooLarge(),
     }
-    refusal = families.get(error.status_code)
-    if refusal is None:
-        refusal = Invalid() if error.status_code < 500 else Unexpected()
-    return answer(request, refusal)
+    if isinstance(error.__cause__, Refusal):  # raised while FastAPI was reading the body
+        return answer(request, error.__cause__)
+    otherwise = Invalid() if error.status_code < 500 else Unexpected()
+    return answer(request, families.get(error.status_code, otherwise))
 
 
 async def _away(request: Request, error: Exception) -> Response:

@@ -100,3 +100,8 @@ def test_the_asyncapi_document_names_every_event() -> None:
     assert document["asyncapi"] == "3.0.0"
     assert set(document["components"]["messages"]) == {e.name for e in asyncapi.every_event()}
     assert {op["action"] for op in document["operations"].values()} == {"send", "receive"}
+
+
+def test_the_document_in_docs_is_the_one_that_the_contracts_make() -> None:
+    """After a change: `python -m contracts.asyncapi > docs/events.json`."""
+    assert json.loads(Path("docs/events.json").read_text()) == asyncapi.document()
