@@ -48,6 +48,8 @@ def refusal_names() -> set[str]:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ClassDef):
                     bases[node.name] = {_name(base) for base in node.bases}
+                elif isinstance(node, ast.ImportFrom) and node.module == "chassis.refusals":
+                    bases |= {one.asname: {one.name} for one in node.names if one.asname}
     found = {"Refusal"}
     while True:
         more = {name for name, above in bases.items() if above & found} - found

@@ -1,0 +1,220 @@
+"""The learner's door: learning centre, player, exercise, hour account. Pages only."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from chassis import clock
+from chassis.db import Pool, transaction
+from chassis.web.deps import Db
+from chassis.web.forms import Form, read_form
+from chassis.web.pages import page, see_other
+from chassis.web.who import CurrentLearner
+
+from . import actions, read, timeline
+from .model import CoursewarePage, ExerciseIncomplete, HourAccount, OwnedCourse, StillMissing
+from .store import timelines
+
+DAYS_SHOWN = 14
+FIELD = "answers."
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/study")
+async def show_learning_centre(request: Request, db: Db, who: CurrentLearner) -> Response:
+    """P-1: what I own, how far I am, and where to go on."""
+    courses = await read.my_courses(db, who.subject)
+    account = await read.hour_account(db, who.subject, clock.today())
+    return page(
+        request,
+        "study.html",
+        courses=sorted(courses, key=_finished),
+        account=account,
+        going_on=_going_on(courses),
+        days=_days(account, DAYS_SHOWN),
+        left_to_study=_bought_and_left(courses),
+    )
+
+
+@router.get("/hours")
+async def show_hour_account(request: Request, db: Db, who: CurrentLearner) -> Response:
+    """P-11: hours by kind, what is missing, the deadline, a plan."""
+    account = await read.hour_account(db, who.subject, clock.today())
+    return page(request, "hours.html", account=account, days=_days(account, 30))
+
+
+@router.get("/study/{courseware_id}")
+async def show_player(
+    request: Request, courseware_id: UUID, db: Db, who: CurrentLearner
+) -> Response:
+    return await _player(request, db, courseware_id=courseware_id, learner_id=who.subject)
+
+
+@router.get("/study/{courseware_id}/standing")
+async def show_standing(
+    request: Request, courseware_id: UUID, db: Db, who: CurrentLearner
+) -> Response:
+    """The parts of the player's page that change while one studies."""
+    shown = await read.courseware_page(db, who.subject, courseware_id)
+    band = await _band_of_today(db, courseware_id=courseware_id, learner_id=who.subject)
+    return page(request, "standing.html", **_player_context(request, shown, band))
+
+
+@router.post("/study/{courseware_id}/completion")
+async def press_done(
+    request: Request, courseware_id: UUID, db: Db, who: CurrentLearner
+) -> Response:
+    """「学过了」 (P-7)."""
+    await read_form(request)
+    try:
+        async with transaction(db) as tx:
+            done = await actions.complete_courseware(
+                tx, learner_id=who.subject, courseware_id=courseware_id, now=clock.now()
+            )
+    except StillMissing as refusal:
+        return await _player(
+            request, db, courseware_id=courseware_id, learner_id=who.subject, refusal=refusal
+        )
+    return see_other(
+        f"/study/{courseware_id}",
+        request=request,
+        flash="Done: one more credit hour. You have %(hours)s in this cycle.",
+        hours=done.hours_total,
+    )
+
+
+@router.get("/study/{courseware_id}/exercise")
+async def show_exercise(
+    request: Request, courseware_id: UUID, db: Db, who: CurrentLearner
+) -> Response:
+    """P-6"""
+    shown = await read.courseware_page(db, who.subject, courseware_id)
+    return page(request, "exercise.html", shown=shown, result=None)
+
+
+@router.post("/study/{courseware_id}/exercise")
+async def hand_in_exercise(
+    request: Request, courseware_id: UUID, db: Db, who: CurrentLearner
+) -> Response:
+    form = await read_form(request)
+    shown = await read.courseware_page(db, who.subject, courseware_id)
+    try:
+        async with transaction(db) as tx:
+            result = await actions.submit_exercise(
+                tx,
+                learner_id=who.subject,
+                courseware_id=courseware_id,
+                answers=_answers(form, shown),
+                now=clock.now(),
+            )
+    except ExerciseIncomplete as refusal:
+        return page(
+            request,
+            "exercise.html",
+            shown=shown,
+            result=None,
+            form=form,
+            refusal=refusal,
+            status=refusal.status,
+        )
+    if not result.passed:
+        return page(request, "exercise.html", shown=shown, result=result, form=form)
+    return see_other(
+        f"/study/{courseware_id}",
+        request=request,
+        flash="The exercise is done: %(score)s of 100 points.",
+        score=result.score,
+    )
+
+
+async def _player(
+    request: Request,
+    db: Pool,
+    *,
+    courseware_id: UUID,
+    learner_id: UUID,
+    refusal: StillMissing | None = None,
+) -> Response:
+    shown = await read.courseware_page(db, learner_id, courseware_id)
+    band = await _band_of_today(db, courseware_id=courseware_id, learner_id=learner_id)
+    return page(
+        request,
+        "player.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        **_player_context(request, shown, band),
+    )
+
+
+def _player_context(
+    request: Request, shown: CoursewarePage, band: timeline.Band
+) -> Mapping[str, Any]:
+    unfinished = [one for one in shown.siblings if one.state != "completed"]
+    here = shown.courseware.courseware_id
+    return {
+        "shown": shown,
+        "band": band,
+        "number": next(
+            (n for n, one in enumerate(shown.siblings, 1) if one.courseware_id == here), 1
+        ),
+        "next_one": next((one for one in unfinished if one.courseware_id != here), None),
+        "idle_limit_seconds": request.app.state.kit.settings.idle_limit_seconds,
+    }
+
+
+async def _band_of_today(db: Pool, *, courseware_id: UUID, learner_id: UUID) -> timeline.Band:
+    since = datetime.combine(clock.today(), time.min, tzinfo=clock.CHINA)
+    opened = await timelines.list_open_times(
+        db, learner_id=learner_id, courseware_id=courseware_id, since=since
+    )
+    uncredited = await timelines.list_uncredited(
+        db, learner_id=learner_id, courseware_id=courseware_id, since=since
+    )
+    return timeline.band(opened, uncredited)
+
+
+def _answers(form: Form, shown: CoursewarePage) -> dict[UUID, list[int]]:
+    """The chosen indexes of each question of the exercise; what is no number is no answer."""
+    return {
+        question.question_id: [
+            int(value)
+            for value in form.list(f"{FIELD}{question.question_id}")
+            if value.isdecimal() and len(value) < 4
+        ]
+        for question in shown.exercise
+    }
+
+
+def _finished(course: OwnedCourse) -> bool:
+    return bool(course.coursewares) and course.resume is None
+
+
+def _going_on(courses: list[OwnedCourse]) -> OwnedCourse | None:
+    """The course to go on with: the one studied last, else the one bought last."""
+    unfinished = [course for course in courses if course.resume is not None]
+
+    def last_studied(course: OwnedCourse) -> tuple[bool, datetime]:
+        studied = [c.last_studied_at for c in course.coursewares if c.last_studied_at]
+        return bool(studied), max(studied, default=course.enrolled_at)
+
+    return max(unfinished, key=last_studied, default=None)
+
+
+def _bought_and_left(courses: list[OwnedCourse]) -> int:
+    """Hours that are owned and not done yet, of any kind."""
+    return sum(len(course.coursewares) - course.hours_done for course in courses)
+
+
+def _days(account: HourAccount | None, count: int) -> list[tuple[Any, int]]:
+    """(day, credited minutes) of the last days, none left out."""
+    if account is None:
+        return []
+    seconds = dict(account.per_day)
+    today = clock.today()
+    days = [today.fromordinal(today.toordinal() - back) for back in range(count - 1, -1, -1)]
+    return [(day, round(seconds.get(day, 0) / 60)) for day in days]

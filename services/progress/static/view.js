@@ -1,0 +1,95 @@
+// What the learner sees: the clock, why it stands still, and what is still missing.
+// Every sentence stands in the page, in the learner's language; this only chooses among them.
+
+const RUN_AHEAD = 1.5; // beat intervals that the shown clock may run before the server confirms
+
+export class View {
+  #shown = "";
+  #base = 0;
+  #baseMs = Date.now();
+  #face = 0;
+
+  constructor(root) {
+    this.root = root;
+    this.credited = Number(root.dataset.credited);
+    this.required = Number(root.dataset.required);
+    this.#base = this.credited;
+    this.#face = this.credited;
+  }
+
+  one(name) {
+    return this.root.querySelector(`[data-part="${name}"]`);
+  }
+
+  // The server's word about the credited time.
+  confirm(seconds, beatIntervalSeconds) {
+    const back = this.#face - seconds;
+    this.credited = seconds;
+    this.#base = seconds;
+    this.#baseMs = Date.now();
+    if (back > 2 * beatIntervalSeconds) this.#face = seconds;
+  }
+
+  // Shows the credited time; while it counts, the seconds that will soon be confirmed too.
+  tick(counting, beatIntervalSeconds) {
+    const since = Math.floor((Date.now() - this.#baseMs) / 1000);
+    const ahead = counting ? Math.min(since, RUN_AHEAD * beatIntervalSeconds) : 0;
+    this.#face = Math.max(this.#face, Math.floor(this.#base + ahead));
+    if (!counting) this.#baseMs = Date.now();
+    const face = Math.min(this.#face, Math.max(this.required, this.credited));
+    this.one("clock").textContent = clock(face);
+    const share = this.required ? Math.min(1, face / this.required) : 1;
+    this.one("clock-bar").setAttribute("width", `${(100 * share).toFixed(2)}%`);
+  }
+
+  // Says why the clock stands still, or that it runs. `values` fill the sentence's blanks.
+  explain(state, values = {}) {
+    const panel = this.one("why");
+    const template = this.root.querySelector(`template[data-state="${state}"]`);
+    if (this.#shown !== state && template) {
+      this.#shown = state;
+      const content = template.content.cloneNode(true);
+      this.one("why-text").replaceChildren(content.querySelector(".message"));
+      this.one("why-acts").replaceChildren(...content.querySelectorAll(".actions > *"));
+      panel.classList.toggle("panel-next", "stop" in template.dataset);
+      panel.dataset.shown = state;
+    }
+    for (const [name, value] of Object.entries(values)) {
+      const blank = panel.querySelector(`[data-blank="${name}"]`);
+      if (blank && blank.textContent !== String(value)) blank.textContent = value;
+    }
+  }
+
+  get state() {
+    return this.#shown;
+  }
+
+  waiting(count) {
+    const line = this.one("queue");
+    line.hidden = count === 0;
+    line.querySelector("[data-blank]").textContent = count;
+  }
+
+  // The panels that the server draws: what is missing, and today's record.
+  async refresh() {
+    const answer = await fetch(this.root.dataset.standing, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const name of ["standing", "record"]) this.#replace(name, fresh);
+  }
+
+  #replace(name, fresh) {
+    const here = this.one(name);
+    const there = fresh.querySelector(`[data-part="${name}"]`);
+    if (!here || !there || here.contains(document.activeElement)) return;
+    here.replaceChildren(...there.childNodes);
+  }
+}
+
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const rest = two(whole % 60);
+  return hours ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
