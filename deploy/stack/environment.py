@@ -36,6 +36,7 @@ class Plan:
     def environment(self, process: str) -> dict[str, str]:
         """The process's whole environment."""
         told = {
+            "LOG_LEVEL": "WARNING",
             **os.environ,
             **self.keys,
             **self._counterparts(),

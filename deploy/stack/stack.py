@@ -65,13 +65,14 @@ class Stack:
         """Raises ServerError when a server is missing or the services never become ready."""
         try:
             admin_url, amqp_url = await self._start_servers()
+            keys = prepare.keys(self.data_dir)
             self.databases = await prepare.databases(admin_url, self.data_dir)
             plan = Plan(
                 data_dir=self.data_dir,
                 gateway_port=self.port,
                 amqp_url=amqp_url,
                 databases=self.databases,
-                keys=prepare.keys(self.data_dir),
+                keys=keys,
                 extra=self._extra,
             )
             for name, argv in processes().items():
