@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from chassis.permissions import ROLES, Permission
-from chassis.refusals import Conflict, Gone, NotFound, Unauthorized
+from chassis.refusals import Conflict, Gone, Invalid, NotFound, Refusal, Unauthorized
 from contracts.identity import LearnerFacts, LearnerKind, Qualification
 
 F = TypeVar("F", bound=LearnerFacts)
@@ -61,7 +61,11 @@ class EmailTaken(Conflict):
     """Another account uses this e-mail address. Sign in, or use another address."""
 
 
-TAKEN_FIELDS: Final = {IdNumberTaken: "id_number", MobileTaken: "mobile", EmailTaken: "email"}
+TAKEN_FIELDS: Final[dict[type[Refusal], str]] = {
+    IdNumberTaken: "id_number",
+    MobileTaken: "mobile",
+    EmailTaken: "email",
+}
 
 
 class Verification(StrEnum):
@@ -143,6 +147,12 @@ def compose_account_name(real_name: str, id_number: str, *, ordinal: int = 1) ->
     """钟检 + 110105 + 6789; the second with the same name and digits gets `-2` (I-2)."""
     composed = f"{real_name}{id_number[:6]}{id_number[-4:]}"
     return composed if ordinal == 1 else f"{composed}-{ordinal}"
+
+
+def beside_its_field(refusal: Refusal) -> Refusal:
+    """What is taken already is told beside the field it was typed into; the rest stays."""
+    field = TAKEN_FIELDS.get(type(refusal))
+    return Invalid({field: refusal.message}) if field else refusal
 
 
 def decide_acceptance(learner: Learner) -> bool:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import structlog
+from fastapi import Request
 
 from chassis import clock
 from chassis.db import Pool, transaction
@@ -11,7 +12,7 @@ from chassis.refusals import Invalid
 from chassis.web.i18n import N_
 
 from . import passwords
-from .actions import links
+from .actions import links, sessions
 from .model import Learner, LearnerNotFound, LinkExpired
 from .store import accounts, learners
 from .store import links as link_store
@@ -47,17 +48,31 @@ async def by_link(db: Pool, tools: Tools, request_id: UUID, *, password: str, ag
 
 
 async def by_present(
-    db: Pool, tools: Tools, learner_id: UUID, *, present: str, password: str, again: str
+    request: Request,
+    db: Pool,
+    tools: Tools,
+    learner_id: UUID,
+    *,
+    present: str,
+    password: str,
+    again: str,
 ) -> None:
-    """Set a new password for who knows the present one."""
+    """Set a new password for who knows the present one. Wrong guesses count like those at the
+    sign-in page: raises TooMany in the end."""
+    place = tools.place(request, account=f"learner:{learner_id}")
     async with transaction(db) as tx:
         learner = await learners.get_learner(tx, learner_id)
         present_hash = await accounts.get_password_hash(tx, learner_id)
+        try_id = await sessions.note_try(tx, place)
     if learner is None:
         raise LearnerNotFound
     if not await tools.passwords.verify(present_hash, present):
+        async with transaction(db) as tx:
+            await sessions.fail_try(tx, try_id)
         raise Invalid({"password_present": WRONG_PRESENT})
 
+    async with transaction(db) as tx:
+        await sessions.forget_try(tx, try_id)
     check(tools, learner, password=password, again=again)
     password_hash = await tools.passwords.hash(password)
     async with transaction(db) as tx:

@@ -127,3 +127,32 @@ class RegistrationWish(BaseModel):
         if "password" in info.data and again != info.data["password"]:
             raise ValueError(passwords.UNEQUAL)
         return again
+
+
+class ContactWish(BaseModel):
+    """What a learner may change alone: how to be reached, and the certificate to renew."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mobile: Annotated[str, Field(max_length=40), AfterValidator(contact.read_mobile)]
+    email: Annotated[str, Field(max_length=254), AfterValidator(contact.read_email)]
+    phone: Annotated[str, Field(max_length=40), AfterValidator(contact.read_phone)] | None = None
+    qualification: QualificationWish | None = None
+
+
+class IdentityWish(BaseModel):
+    """Name and ID number, corrected after the desk has returned them (I-8)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    real_name: Annotated[str, Field(max_length=100), AfterValidator(contact.read_real_name)]
+    id_number: str = Field(max_length=40, repr=False)
+
+    @property
+    def card(self) -> IdCard:
+        return id_card.read(self.id_number, today=clock.today())
+
+    @field_validator("id_number")
+    @classmethod
+    def _possible(cls, text: str) -> str:
+        return id_card.read(text, today=clock.today()).number

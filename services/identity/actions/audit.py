@@ -7,7 +7,7 @@ from chassis.db import Tx
 from chassis.sessions import Session
 
 from ..model import Learner
-from ..store import learners as store
+from ..store import audit as store
 
 
 async def note_staff(

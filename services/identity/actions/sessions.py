@@ -64,6 +64,11 @@ async def fail_try(tx: Tx, try_id: UUID) -> None:
     await limits.fail_try(tx, try_id)
 
 
+async def forget_try(tx: Tx, try_id: UUID) -> None:
+    """The password was right: the try counts no more."""
+    await limits.delete_try(tx, try_id)
+
+
 async def begin(
     tx: Tx, *, subject_id: UUID, kind: str, place: Place, try_id: UUID | None = None
 ) -> OpenSession:

@@ -1,7 +1,5 @@
-"""Learners: finding, locking, saving; and the audit trail of what was done to them."""
+"""Learners: finding, locking, saving."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,15 +21,6 @@ TAKEN: Final = {
     "learners_mobile_once": MobileTaken,
     "learners_email_once": EmailTaken,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    at: datetime
-    actor_kind: str
-    actor_name: str
-    action: str
-    note: str | None
 
 
 async def lock_account_base(tx: Tx, account_base: str) -> None:
@@ -136,6 +125,42 @@ async def update_verification(tx: Tx, learner: Learner) -> None:
     )
 
 
+async def update_identity(tx: Tx, learner: Learner, *, account_base: str) -> None:
+    """Save who a learner is. Raises IdNumberTaken when the number has another account."""
+    try:
+        await tx.execute(
+            """
+            UPDATE learners
+               SET version = $2, account_name = $3, account_base = $4, account_ordinal = $5,
+                   real_name = $6, id_number_sealed = $7, id_number_mac = $8,
+                   id_number_masked = $9, check_passed = $10, verification = $11,
+                   verification_reason = $12, verification_at = $13
+             WHERE learner_id = $1
+            """,
+            learner.learner_id,
+            learner.version,
+            learner.account_name,
+            account_base,
+            learner.account_ordinal,
+            learner.real_name,
+            learner.id_number_sealed,
+            learner.id_number_mac,
+            learner.id_number_masked,
+            learner.check_passed,
+            learner.verification,
+            learner.verification_reason,
+            learner.verification_at,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(error) from None
+
+
+async def refuse_taken_email(tx: Tx, email: str) -> None:
+    """Raises EmailTaken. Only a courtesy: the constraint decides when the address is confirmed."""
+    if await tx.fetchval("SELECT true FROM learners WHERE lower(email) = lower($1)", email):
+        raise EmailTaken
+
+
 async def get_learner(tx: Tx, learner_id: UUID) -> Learner | None:
     row = await tx.fetchrow(f"SELECT {COLUMNS} FROM learners WHERE learner_id = $1", learner_id)  # noqa: S608
     return _learner(row) if row else None
@@ -204,50 +229,6 @@ async def list_by_account_name(
 def _like(beginning: str) -> str:
     escaped = beginning.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
     return f"{escaped}%"
-
-
-async def insert_audit_line(
-    tx: Tx,
-    *,
-    line_id: UUID,
-    at: datetime,
-    actor_kind: str,
-    actor_id: UUID,
-    actor_name: str,
-    action: str,
-    learner_id: UUID,
-    note: str | None = None,
-) -> None:
-    await tx.execute(
-        """
-        INSERT INTO audit (line_id, at, actor_kind, actor_id, actor_name, action, learner_id, note)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        """,
-        line_id,
-        at,
-        actor_kind,
-        actor_id,
-        actor_name,
-        action,
-        learner_id,
-        note,
-    )
-
-
-async def list_audit_lines(tx: Tx, learner_id: UUID, *, limit: int = 100) -> list[AuditLine]:
-    """The latest first."""
-    rows = await tx.fetch(
-        """
-          SELECT at, actor_kind, actor_name, action, note
-            FROM audit
-           WHERE learner_id = $1
-        ORDER BY line_id DESC
-           LIMIT $2
-        """,
-        learner_id,
-        limit,
-    )
-    return [AuditLine(**dict(row)) for row in rows]
 
 
 def _learner(row: asyncpg.Record) -> Learner:
