@@ -1,0 +1,17 @@
+"""Everything that changes progress. Each action runs in its caller's transaction:
+lock → decide → save → tell."""
+
+from .completing import complete_courseware, review_cycle, submit_exercise
+from .learning_of import keep_course, keep_facts, open_courses
+from .studying import leave_session, open_session
+
+__all__ = [
+    "complete_courseware",
+    "keep_course",
+    "keep_facts",
+    "leave_session",
+    "open_courses",
+    "open_session",
+    "review_cycle",
+    "submit_exercise",
+]

@@ -1,0 +1,50 @@
+"""The progress service, wired."""
+
+from functools import partial
+from pathlib import Path
+
+from chassis import clock
+from chassis.db import Pool
+from chassis.service import Kit, Service, every
+from chassis.web.app import create_app
+
+from . import api, consumers, fold, pages
+from .batcher import Batcher
+from .heartbeats import PATH, Heartbeats
+from .settings import ProgressSettings
+from .store import sessions
+from .streams import Watch
+
+SILENT_EVERY_SECONDS = 600
+
+
+def create(settings: ProgressSettings, kit: Kit) -> Service:
+    """Everything of progress on this kit."""
+    batcher = Batcher(kit.bus.send_to_shard, window_seconds=settings.beat_batch_milliseconds / 1000)
+    heartbeats = Heartbeats(batcher, settings.beat_token_key.get_secret_value())
+    app = create_app(
+        "progress",
+        kit,
+        routers=[pages.router, api.router],
+        here=Path(__file__).parent,
+        fast={PATH: heartbeats},
+    )
+    watch = Watch(settings.database_url.get_secret_value())
+    app.state.watch = watch
+    end_silent = partial(_end_silent, kit.pool, settings)
+    return Service(
+        name="progress",
+        app=app,
+        consumer=consumers.consumer,
+        workers=[
+            watch.run,
+            every(SILENT_EVERY_SECONDS, end_silent, name="progress end silent sessions"),
+        ],
+        beats=partial(fold.fold, kit.pool, settings.rules),
+    )
+
+
+async def _end_silent(pool: Pool, settings: ProgressSettings) -> None:
+    """Sessions whose token has run out without a word end where they fell silent."""
+    silence_seconds = settings.rules.silence_ms / 1000
+    await sessions.end_silent(pool, settings.forgotten_before(clock.now()), silence_seconds)

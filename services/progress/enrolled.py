@@ -1,0 +1,25 @@
+"""Which of a learner's enrolments a courseware is studied under."""
+
+from datetime import date
+from uuid import UUID
+
+from chassis.db import Pool, Tx
+
+from .account import cycle_begins_after
+from .model import Courseware, Enrolment, NoSuchCourseware, NotEnrolled, current_enrolment
+from .store import courses, enrolments
+
+
+async def find(
+    db: Pool | Tx, *, learner_id: UUID, courseware_id: UUID, today: date
+) -> tuple[Courseware, Enrolment]:
+    """Raises `NoSuchCourseware`, `NotEnrolled`."""
+    courseware = await courses.get_courseware(db, courseware_id)
+    if courseware is None:
+        raise NoSuchCourseware()
+    owned = await enrolments.list_enrolments(db, learner_id, courseware.course_id)
+    since = await cycle_begins_after(db, learner_id, today) if len(owned) > 1 else None
+    enrolment = current_enrolment(owned, since)
+    if enrolment is None:
+        raise NotEnrolled()
+    return courseware, enrolment

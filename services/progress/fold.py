@@ -1,0 +1,238 @@
+"""The consumer of the shards: many beats become credit with one read and one write.
+
+Idempotent by (session, seq): a list that comes twice changes nothing the second time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+import structlog
+
+from chassis import clock
+from chassis.db import Pool, Tx, transaction
+
+from . import wire
+from .credit import Beat, Rules, Span, Standing, Stretch, joined, judge
+from .instants import from_ms
+from .model import OpenSession
+from .store import beats as store
+from .store import sessions as session_store
+from .store.beats import BeatRow, Credit
+
+log = structlog.get_logger()
+
+Arrived = dict[UUID, list[Beat]]
+
+
+async def fold(pool: Pool, rules: Rules, bodies: Sequence[bytes]) -> None:
+    """Credit what these messages hold. Raises only when the database is away."""
+    learner_ids, arrived = _open(bodies)
+    if not arrived:
+        return
+    async with transaction(pool) as tx:
+        await _Fold(tx, rules).run(learner_ids, arrived)
+
+
+def _open(bodies: Iterable[bytes]) -> tuple[set[UUID], Arrived]:
+    """The beats by session; the first of each seq counts."""
+    learner_ids: set[UUID] = set()
+    arrived: dict[UUID, dict[int, Beat]] = defaultdict(dict)
+    for body in bodies:
+        try:
+            requests = wire.unpack(body)
+        except wire.Unreadable as reason:
+            log.warning("beats_unreadable", reason=str(reason), size=len(body))
+            continue
+        for request in requests:
+            learner_ids.add(UUID(bytes=request.learner))
+            known = arrived[UUID(bytes=request.session)]
+            for beat in request.beats:
+                known.setdefault(beat.seq, _beat(beat, request.received_ms))
+    return learner_ids, {session_id: list(known.values()) for session_id, known in arrived.items()}
+
+
+def _beat(beat: wire.WireBeat, received_ms: int) -> Beat:
+    return Beat(
+        seq=beat.seq,
+        received_ms=received_ms,
+        page_ms=beat.page_ms,
+        waited_ms=beat.waited_ms,
+        position_ms=beat.position_ms,
+        rate=beat.rate,
+        playing=beat.playing,
+        visible=beat.visible,
+        idle_ms=beat.idle_ms,
+    )
+
+
+class _Fold:
+    """One transaction's work."""
+
+    def __init__(self, tx: Tx, rules: Rules) -> None:
+        self._tx = tx
+        self._rules = rules
+        self._sessions: dict[UUID, OpenSession] = {}
+        self._by_learner: dict[UUID, list[OpenSession]] = defaultdict(list)
+        self._rows: list[BeatRow] = []
+        self._credits: dict[tuple[UUID, UUID], Credit] = {}
+        self._days: dict[tuple[UUID, date], int] = defaultdict(int)
+        self._changed: set[UUID] = set()
+
+    async def run(self, learner_ids: set[UUID], arrived: Arrived) -> None:
+        first_ms = min(beat.received_ms for beats in arrived.values() for beat in beats)
+        since = from_ms(first_ms) - timedelta(
+            milliseconds=self._rules.late_ms + self._rules.silence_ms
+        )
+        for session in await store.lock_sessions(
+            self._tx, learner_ids=learner_ids, session_ids=arrived.keys(), since=since
+        ):
+            self._sessions[session.session_id] = session
+            self._by_learner[session.learner_id].append(session)
+        touched = await self._judge_all(await self._without_known(arrived))
+        await self._save(touched)
+
+    async def _without_known(self, arrived: Arrived) -> Arrived:
+        """Without beats that were accepted before or whose session is not there."""
+        old = [
+            (session_id, beat.seq)
+            for session_id, beats in arrived.items()
+            if (session := self._sessions.get(session_id))
+            for beat in beats
+            if beat.seq <= session.standing.seq
+        ]
+        known = await store.list_known(self._tx, old) if old else set()
+        return {
+            session_id: fresh
+            for session_id, beats in arrived.items()
+            if session_id in self._sessions
+            and (fresh := [beat for beat in beats if (session_id, beat.seq) not in known])
+        }
+
+    async def _judge_all(self, fresh: Arrived) -> list[OpenSession]:
+        """Judge in the order of arrival, so that each beat meets its rivals as they were."""
+        behind = {
+            session_id
+            for session_id, beats in fresh.items()
+            if min(beat.seq for beat in beats) <= self._sessions[session_id].standing.seq
+        }
+        in_order = sorted(
+            (arrived_ms, session_id, beat.seq, beat)
+            for session_id, beats in fresh.items()
+            if session_id not in behind
+            for arrived_ms, beat in _by_arrival(beats)
+        )
+        for _, session_id, _, beat in in_order:
+            self._judge(self._sessions[session_id], beat)
+        for session_id in sorted(behind):
+            await self._judge_behind(self._sessions[session_id], fresh[session_id])
+        return [self._sessions[session_id] for session_id in fresh]
+
+    def _judge(self, session: OpenSession, beat: Beat) -> None:
+        before = session.standing
+        verdict = judge(
+            before,
+            beat,
+            document=session.document,
+            rivals=self._rivals(session),
+            ended_ms=session.ended_ms,
+            rules=self._rules,
+        )
+        session.standing = verdict.standing
+        session.uncredited += verdict.uncredited
+        self._hear(session, beat)
+        if before.state is not session.standing.state:
+            self._changed.add(session.learner_id)
+        self._count(session, beat, verdict.standing.accounted_ms, verdict.credited_ms)
+
+    async def _judge_behind(self, session: OpenSession, fresh: list[Beat]) -> None:
+        """Some of these beats belong before others that were judged already: judge the session
+        again from its start, and give the difference to the beats that came too late."""
+        kept = await store.list_beats(self._tx, session.session_id)
+        replay = sorted([*(kept or []), *((beat, None) for beat in fresh)], key=_seq_of)
+        standing = Standing(session.started_ms, session.start_position_ms)
+        uncredited: list[Stretch] = []
+        judged: list[tuple[Beat, int, int]] = []
+        total_ms = 0
+        for beat, _ in replay if kept is not None else []:
+            verdict = judge(
+                standing,
+                beat,
+                document=session.document,
+                rivals=self._rivals(session),
+                ended_ms=session.ended_ms,
+                rules=self._rules,
+            )
+            standing, total_ms = verdict.standing, total_ms + verdict.credited_ms
+            uncredited += verdict.uncredited
+            judged.append((beat, standing.accounted_ms, verdict.credited_ms))
+
+        gained_ms = max(0, total_ms - sum(ms or 0 for _, ms in kept or []))
+        if kept is not None:
+            session.standing, session.uncredited, session.rewritten = standing, uncredited, True
+            session.tail = None
+        accounted = {beat.seq: until_ms for beat, until_ms, _ in judged}
+        for beat in sorted(fresh, key=lambda beat: beat.seq):
+            self._hear(session, beat)
+            until_ms = accounted.get(beat.seq, session.standing.accounted_ms)
+            self._count(session, beat, until_ms, gained_ms)
+            gained_ms = 0
+        self._changed.add(session.learner_id)
+
+    def _rivals(self, session: OpenSession) -> list[Span]:
+        return [
+            other.open_span(self._rules.silence_ms)
+            for other in self._by_learner[session.learner_id]
+            if other is not session
+        ]
+
+    def _hear(self, session: OpenSession, beat: Beat) -> None:
+        if beat.received_ms > session.heard_ms + self._rules.silence_ms:
+            self._changed.add(session.learner_id)  # open again
+        session.heard_ms = max(session.heard_ms, beat.received_ms)
+
+    def _count(self, session: OpenSession, beat: Beat, accounted_ms: int, ms: int) -> None:
+        session.credited_ms += ms
+        self._rows.append(BeatRow(session.session_id, beat, accounted_ms, ms))
+        key = (session.enrolment_id, session.courseware_id)
+        earned = self._credits[key].credited_ms if key in self._credits else 0
+        self._credits[key] = Credit(
+            *key, earned + ms, session.standing.position_ms, from_ms(beat.received_ms)
+        )
+        if ms:
+            self._days[session.learner_id, clock.date_of(from_ms(accounted_ms))] += ms
+
+    async def _save(self, touched: list[OpenSession]) -> None:
+        if not touched:
+            return
+        uncredited: list[tuple[UUID, Stretch]] = []
+        for session in touched:
+            whole = sorted(session.uncredited, key=lambda stretch: stretch.from_ms)
+            news = joined(whole, session.tail)
+            session.tail = news[-1] if news else session.tail
+            uncredited += [(session.session_id, stretch) for stretch in news]
+        await store.save_fold(
+            self._tx,
+            beats=self._rows,
+            sessions=touched,
+            credits=list(self._credits.values()),
+            days=self._days,
+        )
+        rewritten = [session.session_id for session in touched if session.rewritten]
+        if uncredited or rewritten:
+            await store.save_uncredited(self._tx, rows=uncredited, rewritten=rewritten)
+        if self._changed:
+            await session_store.notify(self._tx, sorted(self._changed))
+
+
+def _by_arrival(beats: list[Beat]) -> Iterator[tuple[int, Beat]]:
+    """A session's beats in the order of seq, each not before what it follows."""
+    arrived_ms = 0
+    for beat in sorted(beats, key=lambda beat: beat.seq):
+        arrived_ms = max(arrived_ms, beat.received_ms)
+        yield arrived_ms, beat
+
+
+def _seq_of(pair: tuple[Beat, int | None]) -> int:
+    return pair[0].seq

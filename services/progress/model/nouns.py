@@ -1,0 +1,247 @@
+"""The nouns of progress and what can be decided from them alone."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from contracts.catalogue import CourseKind, CoursewareKind, Question, QuestionKind
+
+from ..credit import Span, Standing, Stretch
+from .refusals import (
+    ExerciseIncomplete,
+    ExerciseMissing,
+    StillMissing,
+    TimeAndExerciseMissing,
+    TimeMissing,
+)
+
+PASS_PERCENT = 60  # of an exercise; doing it is what counts (P-6), passing is for the learner
+MAX_OPEN_SESSIONS = 20  # of one learner; two are too many to study, more are a mistake
+
+
+CoursewareState = Literal["new", "started", "studied", "completed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What 「学过了」 still waits for (P-7)."""
+
+    seconds: int
+    exercise: bool
+
+    @property
+    def anything(self) -> bool:
+        return self.seconds > 0 or self.exercise
+
+    def refusal(self) -> StillMissing:
+        """The refusal that says it, with `missing_seconds` and `missing_exercise`."""
+        kind = (
+            TimeAndExerciseMissing
+            if self.seconds and self.exercise
+            else TimeMissing
+            if self.seconds
+            else ExerciseMissing
+        )
+        return kind(missing_seconds=self.seconds, missing_exercise=self.exercise)
+
+
+@dataclass(frozen=True, slots=True)
+class Courseware:
+    """One credit hour of a course's newest outline."""
+
+    courseware_id: UUID
+    course_id: UUID
+    course_title: str
+    course_kind: CourseKind
+    title: str
+    kind: CoursewareKind
+    required_seconds: int
+    media_path: str
+    exercise: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one learner is with one courseware. The row is there from the first opening on."""
+
+    credited_ms: int = 0
+    position_ms: int = 0
+    last_studied_at: datetime | None = None
+    exercise_done_at: datetime | None = None
+    best_score: int | None = None
+    completed_at: datetime | None = None
+
+    def missing(self, courseware: Courseware) -> Missing:
+        short_ms = courseware.required_seconds * 1000 - self.credited_ms
+        if self.completed_at is not None:
+            return Missing(seconds=0, exercise=False)
+        return Missing(
+            seconds=max(0, -(-short_ms // 1000)),
+            exercise=bool(courseware.exercise) and self.exercise_done_at is None,
+        )
+
+    def state_for(self, courseware: Courseware) -> CoursewareState:
+        """`studied`: everything is done but 「学过了」 has not been pressed."""
+        if self.completed_at is not None:
+            return "completed"
+        if not self.missing(courseware).anything:
+            return "studied"
+        begun = self.credited_ms or self.position_ms or self.exercise_done_at
+        return "started" if begun else "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    enrolment_id: UUID
+    course_id: UUID
+    enrolled_at: datetime
+
+
+@dataclass(slots=True)
+class OpenSession:
+    """A session as its beats are folded into it; see `credit`."""
+
+    session_id: UUID
+    learner_id: UUID
+    enrolment_id: UUID
+    courseware_id: UUID
+    document: bool
+    started_ms: int
+    start_position_ms: int
+    ended_ms: int | None
+    heard_ms: int
+    standing: Standing
+    tail: Stretch | None
+    credited_ms: int = 0
+    uncredited: list[Stretch] = field(default_factory=list)
+    rewritten: bool = False
+
+    def open_span(self, silence_ms: int) -> Span:
+        """In which this session was open, as far as is known (P-4)."""
+        silent = self.heard_ms + silence_ms
+        return Span(
+            self.started_ms, silent if self.ended_ms is None else min(silent, self.ended_ms)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UncreditedTime:
+    """A stretch that was not credited, for people."""
+
+    reason: str
+    from_at: datetime
+    until_at: datetime
+
+    @property
+    def seconds(self) -> int:
+        return round((self.until_at - self.from_at).total_seconds())
+
+
+SessionState = Literal[
+    "counting", "paused", "idle", "hidden", "too_fast", "suspended", "silent", "ended", "completed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A session as its row and its learner's other open sessions (`rivals`) tell it."""
+
+    session_id: UUID
+    courseware_id: UUID
+    state: SessionState
+    started_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    heard_at: datetime
+    last_seq: int
+    credited_ms: int
+    position_ms: int
+    exercise_done_at: datetime | None
+    completed_at: datetime | None
+    required_seconds: int
+    has_exercise: bool
+    rivals: int
+
+    def state_at(self, silent_before: datetime) -> SessionState:
+        """What the page shows. `silent_before`: who was not heard since then is not open (P-4)."""
+        if self.completed_at is not None:
+            return "completed"
+        if self.ended_at is not None:
+            return "silent" if self.ended_by == "silence" else "ended"
+        if self.heard_at <= silent_before:
+            return "silent"
+        return "suspended" if self.rivals else self.state
+
+    @property
+    def missing(self) -> Missing:
+        if self.completed_at is not None:
+            return Missing(seconds=0, exercise=False)
+        short_ms = self.required_seconds * 1000 - self.credited_ms
+        return Missing(
+            seconds=max(0, -(-short_ms // 1000)),
+            exercise=self.has_exercise and self.exercise_done_at is None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseResult:
+    score: int  # percent
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """`first` is False when the button was pressed again."""
+
+    hours_total: int
+    first: bool
+
+
+def score(questions: tuple[Question, ...], answers: dict[UUID, list[int]]) -> ExerciseResult:
+    """Percent of the questions answered rightly; a multiple choice must be wholly right.
+
+    Raises `ExerciseIncomplete` naming each question that has no answer or an impossible one.
+    """
+    errors = {
+        f"answers.{question.question_id}": sentence
+        for question in questions
+        if (sentence := _wrong_form(question, answers.get(question.question_id)))
+    }
+    known = {question.question_id for question in questions}
+    errors |= {
+        f"answers.{question_id}": "This question is not part of the exercise."
+        for question_id in answers
+        if question_id not in known
+    }
+    if errors:
+        raise ExerciseIncomplete(errors)
+    right = sum(
+        set(answers[question.question_id]) == set(question.correct) for question in questions
+    )
+    percent = 100 * right // len(questions) if questions else 100
+    return ExerciseResult(percent, percent >= PASS_PERCENT)
+
+
+def _wrong_form(question: Question, answer: list[int] | None) -> str | None:
+    if not answer:
+        return "Please answer this question."
+    if any(not 0 <= choice < len(question.choices) for choice in answer):
+        return "Please choose one of the options."
+    if question.kind is not QuestionKind.MULTIPLE and len(set(answer)) != 1:
+        return "Please choose one option only."
+    return None
+
+
+def current_enrolment(enrolments: list[Enrolment], since: datetime | None) -> Enrolment | None:
+    """The enrolment that study counts for: the first bought in this cycle, which began after
+    `since`, else the newest before it.
+
+    A course bought again within one cycle opens nothing new; in the next cycle it does.
+    """
+    if not enrolments:
+        return None
+    in_order = sorted(enrolments, key=lambda enrolment: enrolment.enrolled_at)
+    if since is None:
+        return in_order[0]
+    return next((e for e in in_order if e.enrolled_at > since), in_order[-1])

@@ -1,0 +1,134 @@
+"""What the pages and the API show of progress. Nothing here does I/O."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from contracts.catalogue import CourseKind, CoursewareKind, QuestionKind
+from contracts.identity import LearnerKind
+
+from ..cycles import Cycle, RequirementPart, SatisfiedCycle
+from .nouns import CoursewareState, Missing, SessionState, UncreditedTime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """What the player's page shows of its session."""
+
+    session_id: UUID
+    courseware_id: UUID
+    state: SessionState
+    credited_seconds: int
+    required_seconds: int
+    position_seconds: float
+    last_seq: int | None
+    missing: Missing
+    reasons: tuple[UncreditedTime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedCourseware:
+    courseware_id: UUID
+    title: str
+    kind: CoursewareKind
+    state: CoursewareState
+    credited_seconds: int
+    required_seconds: int
+    position_seconds: float
+    has_exercise: bool
+    exercise_done: bool
+    completed_at: datetime | None
+    last_studied_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedCourse:
+    """A course that a learner owns (P-1). Until its outline has arrived the title is empty."""
+
+    course_id: UUID
+    title: str
+    kind: CourseKind | None
+    hours: int
+    enrolled_at: datetime
+    coursewares: tuple[OwnedCourseware, ...]
+
+    @property
+    def hours_done(self) -> int:
+        return sum(courseware.state == "completed" for courseware in self.coursewares)
+
+    @property
+    def resume(self) -> OwnedCourseware | None:
+        """The courseware to go on with: the one studied last, else the first that is not done."""
+        unfinished = [c for c in self.coursewares if c.state != "completed"]
+        started = [c for c in unfinished if c.last_studied_at is not None]
+        if started:
+            return max(started, key=lambda c: c.last_studied_at or self.enrolled_at)
+        return unfinished[0] if unfinished else None
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseQuestion:
+    """A question without its answer."""
+
+    question_id: UUID
+    kind: QuestionKind
+    text: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoursewarePage:
+    """Everything that the player's page shows around the media."""
+
+    course_id: UUID
+    course_title: str
+    course_kind: CourseKind
+    courseware: OwnedCourseware
+    media_path: str
+    siblings: tuple[OwnedCourseware, ...]
+    missing: Missing
+    exercise: tuple[ExerciseQuestion, ...]
+    score: int | None
+    reasons: tuple[UncreditedTime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HourEntry:
+    completed_at: datetime
+    courseware_id: UUID
+    course_title: str
+    courseware_title: str
+    course_kind: CourseKind
+    hours: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HourAccount:
+    """The hour account 「学时账户」 of the cycle that a learner studies for (P-11)."""
+
+    kind: LearnerKind
+    cycle: Cycle
+    parts: tuple[RequirementPart, ...]
+    satisfied: bool
+    satisfied_at: datetime | None
+    hours_done: int
+    days_left: int
+    by_kind: dict[CourseKind, int]
+    entries: tuple[HourEntry, ...]
+    per_day: tuple[tuple[date, int], ...]
+    earlier: tuple[SatisfiedCycle, ...]
+
+    @property
+    def hours_needed(self) -> int:
+        return sum(part.needed for part in self.parts)
+
+    @property
+    def hours_missing(self) -> int:
+        return sum(part.missing for part in self.parts)
+
+    @property
+    def hours_per_week(self) -> float | None:
+        """The plan: how many hours a week are enough; None when satisfied or late."""
+        if self.satisfied or self.days_left <= 0:
+            return None
+        return round(self.hours_missing / max(self.days_left / 7, 1), 1)

@@ -1,0 +1,172 @@
+"""What pages and the API show, put together from the store."""
+
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from chassis import clock
+from chassis.db import Pool, Tx
+
+from . import enrolled
+from .account import cycle_begins_after, get_account
+from .model import (
+    Courseware,
+    CoursewarePage,
+    Enrolment,
+    ExerciseQuestion,
+    HourAccount,
+    NoSuchSession,
+    OwnedCourse,
+    OwnedCourseware,
+    Progress,
+    SessionView,
+    current_enrolment,
+)
+from .store import courses, enrolments, sessions
+
+DAYS_SHOWN = 30
+NOTHING = Progress()
+
+
+async def my_courses(db: Pool | Tx, learner_id: UUID) -> list[OwnedCourse]:
+    """What a learner owns and how far it is, newest first (P-1)."""
+    owned: dict[UUID, list[Enrolment]] = defaultdict(list)
+    for enrolment in await enrolments.list_enrolments(db, learner_id):
+        owned[enrolment.course_id].append(enrolment)
+    since = await cycle_begins_after(db, learner_id, clock.today())
+    current = [e for each in owned.values() if (e := current_enrolment(each, since))]
+
+    outlines: dict[UUID, list[Courseware]] = defaultdict(list)
+    for courseware in await courses.list_coursewares(db, list(owned)):
+        outlines[courseware.course_id].append(courseware)
+    hours = await courses.list_hours(db, list(owned))
+    progress = await enrolments.list_progress(db, [e.enrolment_id for e in current])
+    return [
+        _course(enrolment, outlines[enrolment.course_id], hours, progress)
+        for enrolment in sorted(current, key=lambda e: (e.enrolled_at, e.course_id), reverse=True)
+    ]
+
+
+def _course(
+    enrolment: Enrolment,
+    outline: list[Courseware],
+    hours: dict[UUID, int],
+    progress: dict[tuple[UUID, UUID], Progress],
+) -> OwnedCourse:
+    return OwnedCourse(
+        course_id=enrolment.course_id,
+        title=outline[0].course_title if outline else "",
+        kind=outline[0].course_kind if outline else None,
+        hours=hours.get(enrolment.course_id, 0),
+        enrolled_at=enrolment.enrolled_at,
+        coursewares=tuple(_owned(c, _progress_of(progress, enrolment, c)) for c in outline),
+    )
+
+
+def _progress_of(
+    progress: dict[tuple[UUID, UUID], Progress], enrolment: Enrolment, courseware: Courseware
+) -> Progress:
+    return progress.get((enrolment.enrolment_id, courseware.courseware_id), NOTHING)
+
+
+def _owned(courseware: Courseware, progress: Progress) -> OwnedCourseware:
+    return OwnedCourseware(
+        courseware_id=courseware.courseware_id,
+        title=courseware.title,
+        kind=courseware.kind,
+        state=progress.state_for(courseware),
+        credited_seconds=progress.credited_ms // 1000,
+        required_seconds=courseware.required_seconds,
+        position_seconds=progress.position_ms / 1000,
+        has_exercise=bool(courseware.exercise),
+        exercise_done=progress.exercise_done_at is not None,
+        completed_at=progress.completed_at,
+        last_studied_at=progress.last_studied_at,
+    )
+
+
+async def courseware_page(db: Pool | Tx, learner_id: UUID, courseware_id: UUID) -> CoursewarePage:
+    """Raises `NoSuchCourseware`, `NotEnrolled`."""
+    courseware, enrolment = await enrolled.find(
+        db, learner_id=learner_id, courseware_id=courseware_id, today=clock.today()
+    )
+    outline = await courses.list_coursewares(db, [courseware.course_id])
+    progress = await enrolments.list_progress(db, [enrolment.enrolment_id])
+    own = _progress_of(progress, enrolment, courseware)
+    studied_in = await sessions.list_sessions_of(
+        db, enrolment_id=enrolment.enrolment_id, courseware_id=courseware_id
+    )
+    reasons = await sessions.list_uncredited(db, studied_in)
+    return CoursewarePage(
+        course_id=courseware.course_id,
+        course_title=courseware.course_title,
+        course_kind=courseware.course_kind,
+        courseware=_owned(courseware, own),
+        media_path=courseware.media_path,
+        siblings=tuple(_owned(c, _progress_of(progress, enrolment, c)) for c in outline),
+        missing=own.missing(courseware),
+        exercise=questions_of(courseware),
+        score=own.best_score,
+        reasons=tuple(reversed(reasons)),
+    )
+
+
+async def exercise(
+    db: Pool | Tx, learner_id: UUID, courseware_id: UUID
+) -> tuple[ExerciseQuestion, ...]:
+    """The exercise of an owned courseware. Raises `NoSuchCourseware`, `NotEnrolled`."""
+    courseware, _ = await enrolled.find(
+        db, learner_id=learner_id, courseware_id=courseware_id, today=clock.today()
+    )
+    return questions_of(courseware)
+
+
+def questions_of(courseware: Courseware) -> tuple[ExerciseQuestion, ...]:
+    return tuple(
+        ExerciseQuestion(q.question_id, q.kind, q.text, tuple(q.choices))
+        for q in courseware.exercise
+    )
+
+
+async def session_view(
+    db: Pool | Tx, *, session_id: UUID, learner_id: UUID, silent_before: datetime
+) -> SessionView:
+    """Raises `NoSuchSession`."""
+    facts = await sessions.get_session(
+        db, session_id=session_id, learner_id=learner_id, heard_since=silent_before
+    )
+    if facts is None:
+        raise NoSuchSession()
+    return SessionView(
+        session_id=session_id,
+        courseware_id=facts.courseware_id,
+        state=facts.state_at(silent_before),
+        credited_seconds=facts.credited_ms // 1000,
+        required_seconds=facts.required_seconds,
+        position_seconds=facts.position_ms / 1000,
+        last_seq=facts.last_seq if facts.last_seq >= 0 else None,
+        missing=facts.missing,
+        reasons=tuple(await sessions.list_uncredited(db, [session_id])),
+    )
+
+
+async def hour_account(db: Pool | Tx, learner_id: UUID, today: date) -> HourAccount | None:
+    """The hour account of the learner's cycle (P-11); None while their facts have not arrived."""
+    account = await get_account(db, learner_id, today)
+    if account is None:
+        return None
+    days = await enrolments.list_study_days(db, learner_id, today - timedelta(days=DAYS_SHOWN - 1))
+    earlier = [s for s in account.satisfied if not s.is_same(account.cycle)]
+    return HourAccount(
+        kind=account.facts.kind,
+        cycle=account.cycle,
+        parts=tuple(account.parts),
+        satisfied=account.is_done or account.satisfied_at is not None,
+        satisfied_at=account.satisfied_at,
+        hours_done=len(account.hours),
+        days_left=(account.cycle.ends_on - today).days,
+        by_kind=dict(Counter(hour.course_kind for hour in account.hours)),
+        entries=tuple(await enrolments.list_entries(db, learner_id)),
+        per_day=tuple(days),
+        earlier=tuple(earlier),
+    )

@@ -1,0 +1,112 @@
+"""The JSON shapes of the API."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from .model import (
+    ExerciseQuestion,
+    HourAccount,
+    OwnedCourse,
+    OwnedCourseware,
+    SessionView,
+    UncreditedTime,
+)
+
+
+def course(owned: OwnedCourse) -> dict[str, Any]:
+    return {
+        "course_id": str(owned.course_id),
+        "title": owned.title,
+        "kind": owned.kind,
+        "hours": owned.hours,
+        "hours_done": owned.hours_done,
+        "enrolled_at": instant(owned.enrolled_at),
+        "coursewares": [courseware(each) for each in owned.coursewares],
+    }
+
+
+def courseware(owned: OwnedCourseware) -> dict[str, Any]:
+    return {
+        "courseware_id": str(owned.courseware_id),
+        "title": owned.title,
+        "kind": owned.kind,
+        "state": owned.state,
+        "credited_seconds": owned.credited_seconds,
+        "required_seconds": owned.required_seconds,
+        "position_seconds": owned.position_seconds,
+        "has_exercise": owned.has_exercise,
+        "exercise_done": owned.exercise_done,
+        "completed_at": instant(owned.completed_at) if owned.completed_at else None,
+    }
+
+
+def session(view: SessionView, *, beat_interval_seconds: float) -> dict[str, Any]:
+    whole = int(beat_interval_seconds)
+    return {
+        "session_id": str(view.session_id),
+        "courseware_id": str(view.courseware_id),
+        "state": view.state,
+        "credited_seconds": view.credited_seconds,
+        "required_seconds": view.required_seconds,
+        "position_seconds": view.position_seconds,
+        "last_seq": view.last_seq,
+        "beat_interval_seconds": whole if whole == beat_interval_seconds else beat_interval_seconds,
+        "missing": {"seconds": view.missing.seconds, "exercise": view.missing.exercise},
+        "reasons": [reason(stretch) for stretch in view.reasons],
+    }
+
+
+def reason(stretch: UncreditedTime) -> dict[str, Any]:
+    return {
+        "reason": stretch.reason,
+        "from": instant(stretch.from_at),
+        "until": instant(stretch.until_at),
+        "seconds": stretch.seconds,
+    }
+
+
+def question(each: ExerciseQuestion) -> dict[str, Any]:
+    return {
+        "question_id": str(each.question_id),
+        "kind": each.kind,
+        "text": each.text,
+        "choices": list(each.choices),
+    }
+
+
+def hours(account: HourAccount, *, say: Callable[[str], str]) -> dict[str, Any]:
+    """`say` puts the labels into the language of the request."""
+    return {
+        "kind": account.kind,
+        "cycle": {
+            "starts_on": account.cycle.starts_on.isoformat(),
+            "ends_on": account.cycle.ends_on.isoformat(),
+        },
+        "requirement": [
+            {
+                "label": say(part.label),
+                "kinds": sorted(part.kinds),
+                "needed": part.needed,
+                "done": part.done,
+                "missing": part.missing,
+            }
+            for part in account.parts
+        ],
+        "satisfied": account.satisfied,
+        "satisfied_at": instant(account.satisfied_at) if account.satisfied_at else None,
+        "hours_done": account.hours_done,
+        "hours_missing": account.hours_missing,
+        "days_left": account.days_left,
+        "hours_per_week": account.hours_per_week,
+    }
+
+
+def as_json(shape: dict[str, Any]) -> str:
+    """On one line, as an event stream needs it."""
+    return json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
+
+
+def instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
