@@ -1,11 +1,14 @@
 """What keeps machines out: tries that still count, and captchas."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from chassis.db import Tx
 
 from ..limits import ACCOUNT_WINDOW, ADDRESS_WINDOW, Tries
+
+KEPT_AFTER_END: Final = timedelta(days=30)  # an address one has signed in from stays known
 
 
 async def lock_tries(tx: Tx, account_key: bytes) -> None:
