@@ -1,6 +1,7 @@
 """The SMTP side, on 127.0.0.1: takes every mail for everybody, unless a fault is planned."""
 
 import asyncio
+import logging
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -11,6 +12,9 @@ from simulators.mailbox.shelf import Shelf
 HOST = "127.0.0.1"
 LARGEST_MAIL = 20 * 1024 * 1024  # bytes
 IDLE_SECONDS = 60
+
+# The library logs every line of every mail, addresses and links included.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Server:
