@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -139,13 +140,12 @@ class Shop:
 
     async def let_time_pass(self, order_id: str, *, minutes: int = 45) -> None:
         """The order was placed that much earlier."""
-        for table in ("orders", "attempts"):
-            await self.running.pool.execute(
-                f"UPDATE {table} SET expires_at = expires_at - $2 * interval '1 minute'"
-                " WHERE order_id = $1",
-                UUID(order_id),
-                minutes,
-            )
+        earlier = timedelta(minutes=minutes)
+        for statement in (
+            "UPDATE orders SET expires_at = expires_at - $2 WHERE order_id = $1",
+            "UPDATE attempts SET expires_at = expires_at - $2 WHERE order_id = $1",
+        ):
+            await self.running.pool.execute(statement, UUID(order_id), earlier)
 
     async def until_paid(self, learner: Learner, order_id: str) -> dict[str, Any]:
         return await self.until(learner, order_id, "paid")
@@ -271,7 +271,7 @@ async def make_shop(
                 mch_id=MCH_ID,
                 api_key=API_KEY,
                 time_scale=0.0001,
-                transport=httpx.ASGITransport(running.service.app),
+                transport=httpx.ASGITransport(running.service.app, raise_app_exceptions=False),
             )
             await serve(provider, listener, stack)
             till = await stack.enter_async_context(httpx.AsyncClient(base_url=base_url))

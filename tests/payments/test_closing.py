@@ -149,13 +149,11 @@ async def test_a_second_payment_of_an_order_is_kept_for_refund(shop: Shop) -> No
 
 async def test_two_orders_for_one_course_open_it_once_and_keep_the_rest(shop: Shop) -> None:
     learner, course_id, other = shop.learner(), await shop.sell(), await shop.sell()
-    codes = []
-    for wish in ((course_id,), (course_id, other)):
-        order = (await learner.order(*wish)).json()
-        codes.append((await learner.start_payment(order["order_id"])).json()["code_url"])
-    for code_url in codes:
-        await shop.scan(code_url)
-    await shop.until_paid(learner, order["order_id"])
+    orders = [(await learner.order(*w)).json() for w in ((course_id,), (course_id, other))]
+    started = [await learner.start_payment(order["order_id"]) for order in orders]
+    for order, answer in zip(orders, started, strict=True):
+        await shop.scan(answer.json()["code_url"])
+        await shop.until_paid(learner, order["order_id"])
     assert await shop.discrepancies() == ["partly_owned"]
     assert len(await shop.paid_events()) == 2
 

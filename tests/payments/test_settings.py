@@ -1,0 +1,48 @@
+"""A real deployment does not start with play money (case 62)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from services.payments.settings import WECHAT, PaymentsSettings
+
+REAL: dict[str, Any] = {
+    "app_env": "production",
+    "public_url": "https://edu.example",
+    "database_url": "postgresql://x",
+    "jwks_file": Path("jwks.json"),
+    "wechat_api_base_url": WECHAT,
+    "wechat_app_id": "wx0000000000000001",
+    "wechat_mch_id": "1900000001",
+    "wechat_api_key": "k" * 32,
+}
+
+
+def test_production_starts_with_its_own_credentials() -> None:
+    settings = PaymentsSettings(**REAL)
+    assert settings.wechat_api_base_url == WECHAT
+    assert settings.notify_url == "https://edu.example/webhooks/wechat"
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["wechat_api_base_url", "wechat_app_id", "wechat_mch_id", "wechat_api_key"],
+)
+def test_production_refuses_the_demos_values(missing: str) -> None:
+    given = {name: value for name, value in REAL.items() if name != missing}
+    with pytest.raises(ValidationError) as refused:
+        PaymentsSettings(**given)
+    assert missing.upper() in str(refused.value)
+    assert "k" * 32 not in str(refused.value)
+
+
+def test_production_refuses_another_address() -> None:
+    with pytest.raises(ValidationError):
+        PaymentsSettings(**{**REAL, "wechat_api_base_url": "http://127.0.0.1:8000/"})
+
+
+def test_the_demo_pays_at_the_simulator() -> None:
+    settings = PaymentsSettings(port=8123, database_url="postgresql://x", jwks_file=Path("j"))
+    assert settings.wechat_api_base_url == "http://127.0.0.1:8123/simulators/wechat/api/"
