@@ -128,11 +128,18 @@ class Stack:
 
     def kill(self, name: str) -> None:
         """Kill -9 a process, `postgresql` or `rabbitmq`; it is started again."""
+        self._named(name).kill()
+
+    def pid(self, name: str) -> int | None:
+        """The number of a process, `postgresql` or `rabbitmq`; None while it is not running."""
+        return self._named(name).pid
+
+    def _named(self, name: str) -> Child | PostgresServer | RabbitServer:
         servers: dict[str, PostgresServer | RabbitServer] = {
             "postgresql": self.postgres,
             "rabbitmq": self.rabbitmq,
         }
-        (servers.get(name) or self.children[name]).kill()
+        return servers.get(name) or self.children[name]
 
     async def stop(self) -> None:
         """Gateway, services, servers: what services hold in hand still reaches the broker."""
