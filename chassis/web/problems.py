@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from urllib.parse import quote
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -90,6 +91,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in {*DATABASE_AWAY, *TRY_AGAIN}:
         app.add_exception_handler(kind, _away)
+    for unfit in (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError):
+        app.add_exception_handler(unfit, _unfit)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -121,6 +124,11 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _away(request: Request, error: Exception) -> Response:
     log.warning("database_away", reason=type(error).__name__)
     return answer(request, Unavailable())
+
+
+async def _unfit(request: Request, error: Exception) -> Response:
+    """A NUL in some text: PostgreSQL holds none, and no person types one."""
+    return answer(request, Invalid())
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -165,9 +165,7 @@ async def test_same_name_and_digits_at_once_get_numbers_one_after_the_other(
         ("password_again", "Wheat-Cargo-78"),
     ],
 )
-async def test_what_is_wrong_stands_at_its_field(
-    identity: Running, field: str, value: str
-) -> None:
+async def test_what_is_wrong_stands_at_its_field(identity: Running, field: str, value: str) -> None:
     sent = registration()
     sent[field] = value
     if field == "password":
