@@ -26,7 +26,12 @@ SECRET_SHAPES = re.compile(
     r"|(?<![0-9A-Za-z_-])[\w-]{32}\.[\w-]{43}(?![\w-])"  # link token, see chassis.links
     r"|://[^/\s:@]+:[^/\s@]+@"  # credentials in a URL
 )
-NOISY = {"aio_pika": "WARNING", "aiormq": "WARNING", "wechatpy": "WARNING", "asyncio": "WARNING"}
+NOISY = {
+    "aio_pika": "WARNING",
+    "aiormq": "CRITICAL",  # one line for every try to connect; chassis.rabbit says it once
+    "wechatpy": "WARNING",
+    "asyncio": "WARNING",
+}
 
 EventDict = MutableMapping[str, Any]
 
