@@ -38,6 +38,7 @@ LETTER_HEADERS = HEADERS | {
     ),
     "X-Frame-Options": "SAMEORIGIN",
 }
+LETTER_HEAD = '<!doctype html><base target="_blank">'  # links open beside the mailbox
 PLANNED = {field.name for field in fields(Fault)}
 
 
@@ -61,7 +62,7 @@ def reader_routes(shelf: Shelf) -> list[Route | Mount]:
 
     async def show_html(request: Request) -> Response:
         letter = letters.read(_get(shelf, request).raw)
-        return HTMLResponse(f'<base target="_blank">{letter.html}', headers=LETTER_HEADERS)
+        return HTMLResponse(LETTER_HEAD + letter.html, headers=LETTER_HEADERS)
 
     async def get_attachment(request: Request) -> Response:
         attached = letters.read(_get(shelf, request).raw).attachments
