@@ -5,7 +5,7 @@ Every rule here answers an attack or a defect that was reproduced; `docs/decisio
 
 import hmac
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from xml.parsers.expat import ExpatError
 
@@ -97,7 +97,7 @@ def read_trade(fields: Fields) -> Trade:
         out_trade_no=fields["out_trade_no"],
         transaction_id=fields["transaction_id"],
         amount_fen=int(fields["total_fee"]),
-        paid_at=paid_at.replace(tzinfo=clock.CHINA),
+        paid_at=paid_at.replace(tzinfo=clock.CHINA).astimezone(UTC),
     )
 
 

@@ -142,8 +142,8 @@ class Shop:
         """The order was placed that much earlier."""
         earlier = timedelta(minutes=minutes)
         for statement in (
-            "UPDATE orders SET expires_at = expires_at - $2 WHERE order_id = $1",
-            "UPDATE attempts SET expires_at = expires_at - $2 WHERE order_id = $1",
+            "UPDATE orders SET expires_at = expires_at - $2::interval WHERE order_id = $1",
+            "UPDATE attempts SET expires_at = expires_at - $2::interval WHERE order_id = $1",
         ):
             await self.running.pool.execute(statement, UUID(order_id), earlier)
 

@@ -25,7 +25,7 @@ async def test_the_cart_is_what_is_ordered_and_it_empties_when_paid(shop: Shop) 
 
 
 async def test_an_empty_cart_is_no_order(shop: Shop) -> None:
-    refused = await shop.learner().order()
+    refused = await shop.learner().ask("POST", "/orders")
     assert refused.status_code == 409
     assert refused.json()["code"] == "EmptyCart"
 
