@@ -66,7 +66,7 @@ async def show_courses(request: Request, db: Db, who: MaybeLearner) -> Response:
         asked=asked,
         courses=shown,
         total=total,
-        areas=await listings.list_areas(db, asked.kind),
+        area_options=[(area, area) for area in await listings.list_areas(db, asked.kind)],
         counts=await listings.count_by_kind(db),
         owned_hours=await owned.sum_owned_hours(db, who.subject) if who else 0,
         settings=_settings(request),

@@ -24,8 +24,8 @@ def _absent_if_empty(value: object) -> object:
 
 
 Absent = BeforeValidator(_absent_if_empty)
-Words = Annotated[str | None, Absent, Field(max_length=60)]
-Place = Annotated[str | None, Absent, Field(max_length=400)]
+Words = Annotated[Annotated[str, Field(max_length=60)] | None, Absent]
+Place = Annotated[Annotated[str, Field(max_length=400)] | None, Absent]
 Limit = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -33,7 +33,7 @@ class CourseQuery(BaseModel):
     """`q` is searched for in titles, trades, summaries and coursewares, word by word."""
 
     kind: Annotated[CourseKind | None, Absent] = None
-    area: Annotated[str | None, Absent, Field(max_length=60)] = None
+    area: Words = None
     q: Words = None
     owned: Owned = Owned.ANY
     sort: Sort = Sort.NEWEST
