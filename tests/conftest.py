@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import secrets
 import shutil
 import tempfile
@@ -243,6 +244,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="tic-edu-test-logs-"))
     config.stash[LOG_FILE] = folder / "run.log"
     logs.configure("DEBUG", config.stash[LOG_FILE].open("w", encoding="utf-8"))
+    for browser in ("httpx", "httpcore"):  # the tests' own, not the product's
+        logging.getLogger(browser).setLevel(logging.WARNING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

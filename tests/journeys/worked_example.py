@@ -162,7 +162,7 @@ async def _register_for_renewal(learner: Learner) -> None:
 async def _verified_by_staff(staff: Staff, account_name: str, data_dir: Path) -> None:
     """I-3, I-8: the one desk action of this journey."""
     accounts = json.loads((data_dir / "demo-accounts.json").read_text())
-    desk = next(account for account in accounts["staff"] if account["service"] == "accounts")
+    desk = next(account for account in accounts["staff"] if account["service"] == "identity")
     await staff.sign_in(desk["login"], desk["password"])
     await staff.verify(account_name)
 
@@ -194,7 +194,7 @@ async def _certificate_is_valid(learner: Learner, visitor: Caller) -> None:
 
 
 async def _a_mail_for_each_step(visitor: Caller) -> None:
-    """Registration, payment, hours complete, renewal, identity verified, certificate."""
+    """Registration, address, payment, hours complete, renewal, identity verified, certificate."""
 
     async def all_mails() -> list[dict[str, Any]] | None:
         mails = await visitor.mail(to=EMAIL)
@@ -202,7 +202,7 @@ async def _a_mail_for_each_step(visitor: Caller) -> None:
 
     mails = await eventually(all_mails)
     subjects = " ".join(mail["subject"] for mail in mails)
-    for step in ("注册", "邮箱", "缴费", "学时", "续证学习登记", "身份", "证明"):
+    for step in ("注册", "邮箱", "付款", "学时", "续证学习登记", "身份", "证明"):
         assert step in subjects, subjects
     for mail in mails:
         assert "110105199004086789" not in json.dumps(mail, ensure_ascii=False)

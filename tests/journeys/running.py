@@ -1,0 +1,67 @@
+"""Starting the platform as a process of its own, and looking for what it leaves behind."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.journeys import worked_example
+from tests.journeys.person import CAPTCHA_ANSWER
+
+READY_SECONDS = 90
+
+
+def environment(data_dir: Path, port: int) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if name != "AMQP_URL"},
+        "DATA_DIR": str(data_dir),
+        "PORT": str(port),
+        "CAPTCHA_ANSWER": CAPTCHA_ANSWER,
+        "DEMO_REQUIRED_SECONDS": str(worked_example.SECONDS_PER_COURSEWARE),
+        "BEAT_INTERVAL_SECONDS": "1",
+    }
+
+
+@asynccontextmanager
+async def standalone(data_dir: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The process, ready; ended by Ctrl-C's signal if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "deploy.standalone", env=environment(data_dir, port)
+    )
+    try:
+        await ready(port, process)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 30)
+
+
+async def ready(port: int, process: asyncio.subprocess.Process) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(READY_SECONDS):
+        while process.returncode is None:
+            try:
+                if (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.1)
+    raise AssertionError(f"the process ended with {process.returncode}")
+
+
+def processes_below(data_dir: Path) -> list[str]:
+    """Command lines of whatever runs with this folder in its arguments."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(data_dir) in line:
+            found.append(line)
+    return found
