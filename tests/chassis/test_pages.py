@@ -91,9 +91,11 @@ async def test_chinese_comes_first_and_the_choice_is_remembered(browser: httpx.A
     assert '<html lang="en">' in (await browser.get("/register")).text
 
 
-async def test_a_browser_that_asks_for_english_gets_it(browser: httpx.AsyncClient) -> None:
+async def test_an_english_browser_alone_does_not_switch_to_english(
+    browser: httpx.AsyncClient,
+) -> None:
     answer = await browser.get("/register", headers={"accept-language": "en-GB,en;q=0.9"})
-    assert '<html lang="en">' in answer.text
+    assert '<html lang="zh-CN">' in answer.text
 
 
 async def test_a_refused_form_keeps_what_was_typed_but_no_password(
