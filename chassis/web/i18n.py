@@ -111,14 +111,11 @@ def fill(text: str, values: Mapping[str, object]) -> str:
 
 
 def choose(request: Request) -> str:
-    """The language of a request: `?lang=`, else the cookie of the switch, else Chinese. Not what the
-    browser asks for: many an office computer in China speaks English, its user does not."""
+    """The language of a request: `?lang=`, else the cookie of the switch, else Chinese. Not what
+    the browser asks for: many an office computer in China speaks English, its user does not."""
     for wish in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
         if wish:
             return _language(wish)
-    return CHINESE
-        if tag.startswith("en"):
-            return ENGLISH
     return CHINESE
 
 
