@@ -55,13 +55,13 @@ async def ready(port: int, process: asyncio.subprocess.Process) -> None:
 
 
 def processes_below(data_dir: Path) -> list[str]:
-    """Command lines of whatever runs with this folder in its arguments."""
+    """Command lines of whatever runs with this folder in its arguments or environment."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in Path("/proc").glob("[0-9]*"):
         try:
-            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            line, told = (path / "cmdline").read_bytes(), (path / "environ").read_bytes()
         except OSError:
             continue
-        if str(data_dir) in line:
-            found.append(line)
+        if str(data_dir).encode() in line + told:
+            found.append(line.replace(b"\0", b" ").decode(errors="replace"))
     return found
