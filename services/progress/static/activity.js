@@ -1,9 +1,10 @@
 // When the learner last touched the keyboard, the pointer or the screen (P-3).
 
-const SIGNS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "scroll"];
+const SIGNS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "touchmove"];
 
 export class Activity {
   #lastMs = Date.now();
+  #place = null;
 
   // onReturn(): somebody is there again after at least `limitSeconds` of nothing.
   constructor(limitSeconds, onReturn) {
@@ -15,8 +16,18 @@ export class Activity {
   // A framed document of our own counts like the page.
   watch(target) {
     for (const sign of SIGNS) {
-      target.addEventListener(sign, () => this.note(), { passive: true, capture: true });
+      target.addEventListener(sign, (event) => this.#see(event), { passive: true, capture: true });
     }
+  }
+
+  // Browsers also tell of a pointer that rests while the page moves beneath it.
+  #see(event) {
+    if (event.type === "pointermove") {
+      const place = `${event.screenX},${event.screenY}`;
+      if (place === this.#place) return;
+      this.#place = place;
+    }
+    this.note();
   }
 
   note() {

@@ -24,7 +24,7 @@ class Player {
     this.root = root;
     this.queue = queue;
     this.view = new View(root);
-    this.activity = new Activity(Number(root.dataset.idleLimit), () => this.study?.returned());
+    this.activity = new Activity(Number(root.dataset.idleLimit), () => this.returned());
     this.media = openMedia(root, this.activity);
     this.media.resumeAt(Number(root.dataset.position));
     this.media.onChange(() => this.changed());
@@ -83,6 +83,11 @@ class Player {
     setTimeout(() => this.open(), 500);
   }
 
+  finish() {
+    this.study?.drop();
+    this.study = null;
+  }
+
   leave() {
     this.study?.leave();
     this.study = null;
@@ -92,9 +97,11 @@ class Player {
     const before = this.server;
     this.server = state;
     if (state.credited_seconds !== undefined) {
-      this.view.confirm(state.credited_seconds, this.interval);
+      const settled = !["counting", "silent"].includes(state.state) && this.waiting === 0;
+      this.view.confirm(state.credited_seconds, settled);
     }
     if (state.state === "ended" && this.study) this.reopen();
+    if (state.state === "completed") this.finish();
     const full = (one) => one?.missing && one.missing.seconds === 0;
     if (before && (before.state !== state.state || full(before) !== full(state))) {
       this.view.refresh();
@@ -115,7 +122,9 @@ class Player {
   tick() {
     this.seconds += 1;
     this.study?.tick();
-    if (this.activity.idle && this.visible && this.media.playing) this.nobodyThere();
+    if (this.activity.idle && this.visible && this.media.playing && !this.enough) {
+      this.nobodyThere();
+    }
     if (this.seconds % RECORD_EVERY_SECONDS === 0 && this.visible) this.view.refresh();
     this.show();
     this.view.tick(this.reason() === "counting" || this.reason() === "soon", this.interval);
@@ -151,6 +160,12 @@ class Player {
     this.idleDialog.showModal();
   }
 
+  // A document goes on by itself when the learner does; a video waits for the button.
+  returned() {
+    this.study?.returned();
+    if (this.media.document) this.idleDialog.close();
+  }
+
   back() {
     this.activity.note();
     this.media.play();
@@ -183,10 +198,11 @@ class Player {
     if (this.media.failed) return "broken";
     if (this.trouble) return this.trouble;
     if (state === "suspended") return "suspended";
+    if (this.enough) return "enough";
     if (this.activity.idle) return "idle";
     if (!this.visible) return "hidden";
-    if (this.media.ended) return this.enough ? "enough" : "ended";
-    if (!this.media.playing) return this.enough ? "enough" : "paused";
+    if (this.media.ended) return "ended";
+    if (!this.media.playing) return "paused";
     if (this.waiting > 0) return "network";
     if (state === "too_fast") return "too_fast";
     return this.idleSoon ? "soon" : "counting";

@@ -5,6 +5,7 @@ import { Sender } from "./sender.js";
 
 const SESSIONS = "/api/progress/sessions";
 const STREAM_AGAIN_MS = 30_000;
+const SETTLE_TRIES = 10;
 
 export class Study {
   #seq = 0;
@@ -60,10 +61,16 @@ export class Study {
     return this.#send(this.#make(this.#flags, this.media.position));
   }
 
+  // Resolves when the server has counted everything up to now, or has had enough time for it.
   async settle() {
     this.sender.hurry();
     await this.beat();
-    return this.sender.flush();
+    const last = this.#seq - 1;
+    for (let tries = 0; tries < SETTLE_TRIES; tries += 1) {
+      const state = await request("GET", `${SESSIONS}/${this.session.session_id}`);
+      if (state.last_seq >= last) return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 
   leave() {

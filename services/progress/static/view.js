@@ -1,19 +1,18 @@
 // What the learner sees: the clock, why it stands still, and what is still missing.
 // Every sentence stands in the page, in the learner's language; this only chooses among them.
 
-const RUN_AHEAD = 1.5; // beat intervals that the shown clock may run before the server confirms
+const RUN_AHEAD = 2.5; // beat intervals that the shown clock may run before the server confirms
+const LONGEST_TICK_SECONDS = 2; // a computer that slept shows no seconds for its sleep
 
 export class View {
   #shown = "";
-  #base = 0;
-  #baseMs = Date.now();
-  #face = 0;
+  #face = 0; // the seconds that the clock shows
+  #tickedMs = Date.now();
 
   constructor(root) {
     this.root = root;
     this.credited = Number(root.dataset.credited);
     this.required = Number(root.dataset.required);
-    this.#base = this.credited;
     this.#face = this.credited;
   }
 
@@ -21,21 +20,18 @@ export class View {
     return this.root.querySelector(`[data-part="${name}"]`);
   }
 
-  // The server's word about the credited time.
-  confirm(seconds, beatIntervalSeconds) {
-    const back = this.#face - seconds;
+  // The server's word about the credited time; `settled`: it has heard that the clock stands.
+  confirm(seconds, settled) {
     this.credited = seconds;
-    this.#base = seconds;
-    this.#baseMs = Date.now();
-    if (back > 2 * beatIntervalSeconds) this.#face = seconds;
+    if (settled || seconds > this.#face) this.#face = seconds;
   }
 
   // Shows the credited time; while it counts, the seconds that will soon be confirmed too.
   tick(counting, beatIntervalSeconds) {
-    const since = Math.floor((Date.now() - this.#baseMs) / 1000);
-    const ahead = counting ? Math.min(since, RUN_AHEAD * beatIntervalSeconds) : 0;
-    this.#face = Math.max(this.#face, Math.floor(this.#base + ahead));
-    if (!counting) this.#baseMs = Date.now();
+    const since = (Date.now() - this.#tickedMs) / 1000;
+    this.#tickedMs = Date.now();
+    if (counting) this.#face += Math.min(since, LONGEST_TICK_SECONDS);
+    this.#face = Math.min(this.#face, this.credited + RUN_AHEAD * beatIntervalSeconds);
     const face = Math.min(this.#face, Math.max(this.required, this.credited));
     this.one("clock").textContent = clock(face);
     const share = this.required ? Math.min(1, face / this.required) : 1;
@@ -72,10 +68,11 @@ export class View {
 
   // The panels that the server draws: what is missing, and today's record.
   async refresh() {
-    const answer = await fetch(this.root.dataset.standing, { headers: { Accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return;
+    const asked = fetch(this.root.dataset.standing, { headers: { Accept: "text/html" } });
+    const answer = await asked.catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const name of ["standing", "record"]) this.#replace(name, fresh);
+    for (const name of ["state", "standing", "record"]) this.#replace(name, fresh);
   }
 
   #replace(name, fresh) {
