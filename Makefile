@@ -34,7 +34,7 @@ lint: $(VENV)/dev.installed ## check style, types, imports and deployment files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
-	$(BIN)/lint-imports --quiet
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/python -m deploy.check
 
