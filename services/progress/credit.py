@@ -176,6 +176,39 @@ def _accounted_until(standing: Standing, beat: Beat, ended_ms: int | None, rules
     return max(until, standing.accounted_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A session judged from its start. `accounted` is the end of each beat's stretch, by seq."""
+
+    standing: Standing
+    credited_ms: int
+    uncredited: tuple[Stretch, ...]
+    accounted: dict[int, int]
+
+
+def replay(
+    standing: Standing,
+    beats: Iterable[Beat],
+    *,
+    document: bool,
+    rivals: Sequence[Span],
+    ended_ms: int | None,
+    rules: Rules,
+) -> Replay:
+    """Judge beats in the order of seq; `standing` is that of the session's start."""
+    credited_ms = 0
+    uncredited: list[Stretch] = []
+    accounted: dict[int, int] = {}
+    for beat in sorted(beats, key=lambda beat: beat.seq):
+        verdict = judge(
+            standing, beat, document=document, rivals=rivals, ended_ms=ended_ms, rules=rules
+        )
+        standing, credited_ms = verdict.standing, credited_ms + verdict.credited_ms
+        uncredited += verdict.uncredited
+        accounted[beat.seq] = standing.accounted_ms
+    return Replay(standing, credited_ms, tuple(uncredited), accounted)
+
+
 _WHOLE = {
     State.HIDDEN: Reason.HIDDEN,
     State.PAUSED: Reason.PAUSED,
@@ -255,6 +288,15 @@ class _Account:
 
     def stretches(self) -> tuple[Stretch, ...]:
         return tuple(sorted(self._taken, key=lambda stretch: stretch.from_ms))
+
+
+def page_clock_at(start_ms: int, beats: Iterable[Beat]) -> int | None:
+    """What the page's clock showed at a session's start, by the beat that travelled fastest.
+
+    The first beat may be the slowest; alone it would put its own delay between start and study.
+    """
+    ahead = [beat.page_ms - beat.received_ms + beat.waited_ms for beat in beats]
+    return start_ms + max(ahead) if ahead else None
 
 
 def open_until(heard_ms: int, ended_ms: int | None, rules: Rules) -> int:

@@ -5,6 +5,7 @@ Idempotent by (session, seq): a list that comes twice changes nothing the second
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -14,7 +15,17 @@ from chassis import clock
 from chassis.db import Pool, Tx, transaction
 
 from . import wire
-from .credit import Beat, Rules, Span, Standing, Stretch, joined, judge
+from .credit import (
+    Beat,
+    Rules,
+    Span,
+    Standing,
+    Stretch,
+    joined,
+    judge,
+    page_clock_at,
+    replay,
+)
 from .instants import from_ms
 from .model import OpenSession
 from .store import beats as store
@@ -123,11 +134,19 @@ class _Fold:
             if session_id not in behind
             for arrived_ms, beat in _by_arrival(beats)
         )
+        for session_id in fresh.keys() - behind:
+            self._set_page_clock(self._sessions[session_id], fresh[session_id])
         for _, session_id, _, beat in in_order:
             self._judge(self._sessions[session_id], beat)
         for session_id in sorted(behind):
             await self._judge_behind(self._sessions[session_id], fresh[session_id])
         return [self._sessions[session_id] for session_id in fresh]
+
+    @staticmethod
+    def _set_page_clock(session: OpenSession, beats: list[Beat]) -> None:
+        if session.standing.page_ms is None:
+            page_ms = page_clock_at(session.started_ms, beats)
+            session.standing = replace(session.standing, page_ms=page_ms)
 
     def _judge(self, session: OpenSession, beat: Beat) -> None:
         before = session.standing
@@ -148,37 +167,48 @@ class _Fold:
 
     async def _judge_behind(self, session: OpenSession, fresh: list[Beat]) -> None:
         """Some of these beats belong before others that were judged already: judge the session
-        again from its start, and give the difference to the beats that came too late."""
-        kept = await store.list_beats(self._tx, session.session_id)
-        replay = sorted([*(kept or []), *((beat, None) for beat in fresh)], key=_seq_of)
-        standing = Standing(session.started_ms, session.start_position_ms)
-        uncredited: list[Stretch] = []
-        judged: list[tuple[Beat, int, int]] = []
-        total_ms = 0
-        for beat, _ in replay if kept is not None else []:
-            verdict = judge(
-                standing,
-                beat,
-                document=session.document,
-                rivals=self._rivals(session),
-                ended_ms=session.ended_ms,
-                rules=self._rules,
-            )
-            standing, total_ms = verdict.standing, total_ms + verdict.credited_ms
-            uncredited += verdict.uncredited
-            judged.append((beat, standing.accounted_ms, verdict.credited_ms))
+        again from its start, and give the gain to the first of them.
 
-        gained_ms = max(0, total_ms - sum(ms or 0 for _, ms in kept or []))
-        if kept is not None:
-            session.standing, session.uncredited, session.rewritten = standing, uncredited, True
-            session.tail = None
-        accounted = {beat.seq: until_ms for beat, until_ms, _ in judged}
+        What was credited stays. Where judging again would give less, the beats that came too
+        late earn nothing: else their time could be claimed a second time.
+        """
+        kept = await store.list_beats(self._tx, session.session_id)
+        if kept is None or not self._replay(session, kept, fresh):
+            for beat in sorted(fresh, key=lambda beat: beat.seq):
+                if beat.seq > session.standing.seq:
+                    self._judge(session, beat)
+                else:
+                    self._count(session, beat, session.standing.accounted_ms, 0)
+        self._changed.add(session.learner_id)
+
+    def _replay(
+        self, session: OpenSession, kept: list[tuple[Beat, int]], fresh: list[Beat]
+    ) -> bool:
+        """False, and nothing done, when less would be credited than before."""
+        whole = [*(beat for beat, _ in kept), *fresh]
+        start = Standing(
+            session.started_ms,
+            session.start_position_ms,
+            page_ms=page_clock_at(session.started_ms, whole),
+        )
+        again = replay(
+            start,
+            whole,
+            document=session.document,
+            rivals=self._rivals(session),
+            ended_ms=session.ended_ms,
+            rules=self._rules,
+        )
+        gained_ms = again.credited_ms - sum(credited_ms for _, credited_ms in kept)
+        if gained_ms < 0:
+            return False
+        session.standing, session.uncredited = again.standing, list(again.uncredited)
+        session.rewritten, session.tail = True, None
         for beat in sorted(fresh, key=lambda beat: beat.seq):
             self._hear(session, beat)
-            until_ms = accounted.get(beat.seq, session.standing.accounted_ms)
-            self._count(session, beat, until_ms, gained_ms)
+            self._count(session, beat, again.accounted[beat.seq], gained_ms)
             gained_ms = 0
-        self._changed.add(session.learner_id)
+        return True
 
     def _rivals(self, session: OpenSession) -> list[Span]:
         return [
@@ -232,7 +262,3 @@ def _by_arrival(beats: list[Beat]) -> Iterator[tuple[int, Beat]]:
     for beat in sorted(beats, key=lambda beat: beat.seq):
         arrived_ms = max(arrived_ms, beat.received_ms)
         yield arrived_ms, beat
-
-
-def _seq_of(pair: tuple[Beat, int | None]) -> int:
-    return pair[0].seq

@@ -83,7 +83,7 @@ class Heartbeats:
         """How many beats were handed on."""
         if scope["method"] != "POST":
             raise MethodNotAllowed()
-        sent = _read(await _body(scope, receive))
+        sent = read_body(await _body(scope, receive))
         now = time.time()
         ticket = tokens.read(self._key, sent.session_token, now_seconds=now)
         if ticket is None:
@@ -113,7 +113,8 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             return body
 
 
-def _read(body: bytes) -> BeatsIn:
+def read_body(body: bytes) -> BeatsIn:
+    """Raises `Invalid`, `BodyUnreadable`."""
     try:
         return _decode(body)
     except msgspec.ValidationError as error:

@@ -32,6 +32,17 @@ class Watch:
         self._url = url
         self._waiting: dict[UUID, set[asyncio.Event]] = defaultdict(set)
         self.stopped = False
+        self.is_listening = False
+
+    @property
+    def watched(self) -> set[UUID]:
+        """The learners whose streams are open here."""
+        return set(self._waiting)
+
+    def stop(self) -> None:
+        """End every stream: the process is about to."""
+        self.stopped = True
+        self._wake_all()
 
     async def run(self) -> None:
         """Listen until cancelled; also after the database was away."""
@@ -44,18 +55,19 @@ class Watch:
                 self._wake_all()
                 await asyncio.sleep(RECONNECT_SECONDS)
         finally:
-            self.stopped = True
-            self._wake_all()
+            self.stop()
 
     async def _listen(self) -> None:
         listener = await asyncpg.connect(self._url, timeout=3, command_timeout=5)
         try:
             await listener.add_listener(CHANNEL, self._hear)
+            self.is_listening = True
             self._wake_all()
             while not listener.is_closed():
                 await asyncio.sleep(PROBE_SECONDS)
                 await listener.execute("SELECT 1")
         finally:
+            self.is_listening = False
             listener.terminate()
 
     def _hear(self, _connection: object, _pid: int, _channel: str, learner_id: object) -> None:
