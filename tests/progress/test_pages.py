@@ -1,6 +1,7 @@
 """The learner's pages of progress, as a browser without scripts meets them."""
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -70,7 +71,9 @@ async def test_a_newcomer_needs_40_hours_of_one_part(learner: MakeLearner) -> No
     assert "必修课：" not in text
 
 
-async def test_before_the_facts_arrive_the_pages_wait(progress: Running, learner_token) -> None:  # type: ignore[no-untyped-def]
+async def test_before_the_facts_arrive_the_pages_wait(
+    progress: Running, learner_token: Callable[..., str]
+) -> None:
     who = Learner(progress, learner_token(), uuid4())
     for path in ("/study", "/hours"):
         answer = await who.get(path)
