@@ -176,7 +176,9 @@ class PostgresServer:
         """Whether the server takes connections at this moment."""
         try:
             connection = await asyncpg.connect(self.url, timeout=2)
-        except (OSError, asyncpg.CannotConnectNowError, TimeoutError, asyncpg.InterfaceError):
+        except (OSError, TimeoutError, asyncpg.InterfaceError):
+            return False
+        except (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
             return False
         await connection.close()
         return True

@@ -7,8 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -56,7 +56,6 @@ class Command:
     log: Path | None = None
     say: Say = say_to_terminal
     leashed: bool = True  # False when `argv` puts itself on the leash
-    restart: bool = True
 
 
 @dataclass
@@ -91,8 +90,7 @@ class Child:
         except BaseException:
             await self.stop()
             raise
-        if self.command.restart:
-            self._keeper = asyncio.create_task(self._keep_alive(), name=f"keep {self.command.name}")
+        self._keeper = asyncio.create_task(self._keep_alive(), name=f"keep {self.command.name}")
 
     async def wait_ready(self) -> None:
         """Return when `ready` says True. Raises ServerError when it never does."""
@@ -125,7 +123,7 @@ class Child:
     async def _spawn(self) -> None:
         command = self.command
         argv = [*(leash(command.stop_signal) if command.leashed else ()), *command.argv]
-        with _opened_log(command.log) as log:
+        with _opened(command.log) as log:
             self._process = await asyncio.create_subprocess_exec(
                 *argv,
                 env=None if command.env is None else dict(command.env),
@@ -226,25 +224,17 @@ async def until_signal() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-class _opened_log:
+@contextmanager
+def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
     """The log file opened for appending, the old one set aside when it has grown too long."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._file: IO[bytes] | None = None
-
-    def __enter__(self) -> IO[bytes] | None:
-        if self._path is None:
-            return None
-        if self._path.exists() and self._path.stat().st_size > LOG_LIMIT_BYTES:
-            self._path.replace(self._path.with_suffix(".old"))
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file = os.fdopen(descriptor, "ab")
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+    if log is None:
+        yield None
+        return
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".old"))
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
+        yield file
 
 
 def _meaning(code: int) -> str:
