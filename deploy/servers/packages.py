@@ -113,7 +113,7 @@ def _chromium() -> Path | None:
 
 def _chromium_starter(program: Path) -> Path:
     """A script that starts the unpacked program with the unpacked libraries."""
-    libraries = _root_folder() / "usr" / "lib" / "x86_64-linux-gnu"
+    libraries = ":".join(map(str, sorted(_root_folder().glob("usr/lib/*-linux-gnu*"))))
     starter = cache_folder() / "chromium"
     starter.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{program}" "$@"\n')
     starter.chmod(0o700)
