@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,15 +44,24 @@ async def standalone(data_dir: Path, port: int) -> AsyncIterator[asyncio.subproc
 
 
 async def ready(port: int, process: asyncio.subprocess.Process) -> None:
-    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(READY_SECONDS):
-        while process.returncode is None:
+    """Until everything is ready. Raises AssertionError when the process ends instead."""
+    answering = asyncio.create_task(answers_ready(port))
+    ending = asyncio.create_task(process.wait())
+    await asyncio.wait([answering, ending], timeout=READY_SECONDS, return_when=FIRST_COMPLETED)
+    ending.cancel()
+    answering.cancel()
+    assert answering.done(), f"not ready; the process ended with {process.returncode}"
+
+
+async def answers_ready(port: int) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        while True:
             try:
                 if (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.1)
-    raise AssertionError(f"the process ended with {process.returncode}")
 
 
 def processes_below(data_dir: Path) -> list[str]:

@@ -1,0 +1,71 @@
+"""A real browser on a platform of its own."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from deploy.servers import packages
+from deploy.servers.processes import free_port
+from tests.journeys.person import CAPTCHA_ANSWER
+from tests.journeys.running import READY_SECONDS, answers_ready
+
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The standalone process, with coursewares of two seconds."""
+
+    url: str
+    data_dir: Path
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    data_dir, port = tmp_path_factory.mktemp("platform"), free_port()
+    told = {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(port),
+        "CAPTCHA_ANSWER": CAPTCHA_ANSWER,
+        "DEMO_REQUIRED_SECONDS": "2",
+        "BEAT_INTERVAL_SECONDS": "1",
+    }
+    inherited = {name: value for name, value in os.environ.items() if name != "AMQP_URL"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deploy.standalone"], env={**inherited, **told}
+    )
+    try:
+        asyncio.run(asyncio.wait_for(answers_ready(port), READY_SECONDS))
+        yield Platform(f"http://127.0.0.1:{port}", data_dir)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    return packages.find_or_install_chromium()
+
+
+@pytest.fixture
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield opened
+        await opened.close()
