@@ -5,11 +5,13 @@ Any other answer than the expected one is a fault of the platform.
 """
 
 import asyncio
+import itertools
+import random
 import secrets
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -22,6 +24,8 @@ TRANSIENT = {429, 502, 503, 504}
 PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.25
 BEATS_PER_COURSE = 8
+COURSES_PER_PERSON = 3
+PEOPLE = itertools.count(1)
 PASSWORD = "drill only: nine brown owls"
 
 
@@ -81,20 +85,27 @@ class Shopper(Learner):
         return answer
 
     async def live(self, stop: asyncio.Event) -> None:
-        """Register; buy course after course and study each a little; leave one in the cart."""
+        """One person after the other, until `stop`."""
+        while not stop.is_set():
+            await self._one_life(stop)
+
+    async def _one_life(self, stop: asyncio.Event) -> None:
+        """Register; buy a few courses and study each a little; leave one in the cart."""
         await self._arrive()
         courses = await persist(lambda: self.courses("elective"))
-        left_over = courses.pop()["course_id"]
-        for course in courses:
+        left_over, *bought = random.sample(courses, COURSES_PER_PERSON + 1)
+        for course in bought:
             if stop.is_set():
                 break
             await self._buy(course["course_id"])
             await self._study(course["coursewares"][0]["courseware_id"])
-        await self._put(left_over)
-        self.journal.carts[self.learner_id] = {left_over}
+        await self._put(left_over["course_id"])
+        self.journal.carts[self.learner_id] = {left_over["course_id"]}
 
     async def _arrive(self) -> None:
-        self.details = a_person()
+        self.http.headers.pop("Authorization", None)
+        self.http.cookies.clear()
+        self.details, self.tried_to_register = a_person(), False
         await persist(self._register)
         await persist(lambda: self.sign_in(self.details["mobile"]))
         me = await persist(lambda: self.ask("GET", "/api/identity/me", expect=200))
@@ -165,13 +176,14 @@ class Shopper(Learner):
 
 def a_person() -> dict[str, Any]:
     """Somebody nobody has met: a valid ID number, a mobile number, an address of their own."""
-    unique = secrets.randbelow(10**8)
-    number = f"110105{1960 + unique % 40}0408{unique // 40 % 1000:03}"
+    unique = next(PEOPLE)
+    born = date(1960, 1, 1) + timedelta(days=unique % 14_000)
+    number = f"110105{born:%Y%m%d}{unique // 14_000:03}"
     return {
         "real_name": "演练",
         "id_number": number + ric.calc_check_digit(number + "0"),
         "mobile": f"139{unique:08}",
-        "email": f"drill-{unique}-{time.monotonic_ns()}@example.com",
+        "email": f"drill-{unique}@example.com",
         "password": PASSWORD,
         "password_again": PASSWORD,
         "kind": "newcomer",
