@@ -88,6 +88,12 @@ async def press_done(
     )
 
 
+@router.get("/study/{courseware_id}/completion")
+async def go_back_to_player(courseware_id: UUID, who: CurrentLearner) -> Response:
+    """Who reloads the answer to 「学过了」 is back in the courseware."""
+    return see_other(f"/study/{courseware_id}")
+
+
 @router.get("/study/{courseware_id}/exercise")
 async def show_exercise(
     request: Request, courseware_id: UUID, db: Db, who: CurrentLearner

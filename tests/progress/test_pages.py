@@ -122,6 +122,8 @@ async def test_pressing_early_shows_what_is_missing(learner: MakeLearner) -> Non
     assert "还不能按「学过了」" in answer.text
     assert "学习时间还差 1 分" in answer.text
     assert "课后练习还没有做" in answer.text
+    again = await who.get(f"{path_of(item)}/completion")
+    assert (again.status_code, again.headers["location"]) == (303, path_of(item))
 
 
 async def test_exercise_and_button_work_without_scripts(learner: MakeLearner) -> None:

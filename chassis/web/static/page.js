@@ -1,2 +1,15 @@
-// Every page: what was refused takes the focus, so that it is read first.
+// Every page: what was refused takes the focus, so that it is read first; the cart says its size.
 document.querySelector(".error-summary")?.focus();
+
+const badge = document.querySelector("[data-cart]");
+
+async function countCart() {
+  const answer = await fetch("/api/payments/cart", { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const { lines } = await answer.json();
+  badge.textContent = lines.length;
+  badge.hidden = lines.length === 0;
+}
+
+// Payments may be away; then the cart keeps its size to itself.
+if (badge) countCart().catch(() => {});

@@ -53,7 +53,7 @@ async function failure(answer) {
 }
 
 async function renew() {
-  renewing ??= send("POST", "/api/identity/sessions/refresh", {}).finally(() => {
+  renewing ??= send("POST", "/api/identity/sessions/refresh").finally(() => {
     renewing = null;
   });
   const answer = await renewing;
