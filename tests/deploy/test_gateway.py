@@ -24,11 +24,12 @@ async def _echo(name: str) -> tuple[asyncio.Server, str]:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
         body = json.dumps({"name": name, "headers": headers}).encode()
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
-        )
-        writer.write(body)
-        await writer.drain()
+        if head[0].split()[1].endswith("/events"):
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ndata: first\n\n")
+            await reader.read()  # the stream stays open as long as somebody listens
+        else:
+            length = f"Content-Length: {len(body)}\r\n".encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + length + b"\r\n" + body)
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
@@ -117,3 +118,10 @@ async def test_too_large_a_body_is_refused_and_metrics_stay_inside(
 
     assert large.status_code == 413
     assert (await gateway.get("/metrics")).status_code == 404
+
+
+async def test_server_sent_events_come_at_once(gateway: httpx.AsyncClient) -> None:
+    async with gateway.stream("GET", "/api/progress/sessions/1/events") as answer:
+        first = await anext(answer.aiter_lines())
+
+    assert first == "data: first"
