@@ -88,6 +88,6 @@ def _region_known(number: str) -> bool:
         return True
     try:
         ric.get_birth_place(number)
-    except InvalidComponent:
+    except (InvalidComponent, KeyError):  # KeyError: a known province, an unknown county
         return False
     return True

@@ -129,11 +129,9 @@ async def test_the_second_of_a_name_is_told_of_the_suffix(identity: Running) -> 
 
 
 async def test_chinese_is_the_language_of_the_pages(identity: Running) -> None:
-    visitor = browser(identity)
-    visitor.client.cookies.clear()
+    visitor = Browser(identity.client)
     for path, heading in (("/register", "注册账号"), ("/login", "学员登录")):
-        page = Page(await visitor.client.get(path, headers={"accept": "text/html"}))
-        assert heading in page.text
+        assert heading in (await visitor.get(path)).text
 
 
 # ---- signing in
