@@ -15,6 +15,7 @@ from .letters import Shown
 from .model import Learner, Mail, Outcome, Patience, Result, State, Template
 
 RESEND_BATCH = 500
+DEAD_SENDERS_BATCH = 50  # settled in one transaction
 
 
 async def keep_learner(tx: Tx, facts: LearnerFacts) -> None:
@@ -55,7 +56,10 @@ async def claim_mail(tx: Tx, *, patience: Patience) -> Mail | None:
     A mail whose sender died is settled here as unknown, and comes back after its wait.
     """
     now = clock.now()
-    while mail := await store.lock_due_mail(tx, now):
+    for _ in range(DEAD_SENDERS_BATCH):
+        mail = await store.lock_due_mail(tx, now)
+        if mail is None:
+            break
         if mail.state is not State.SENDING:
             await store.mark_sending(tx, mail.mail_id, leased_until=now + patience.lease)
             return mail

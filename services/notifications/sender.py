@@ -3,7 +3,7 @@
 import structlog
 
 from chassis import clock
-from chassis.db import Pool, transaction
+from chassis.db import DATABASE_AWAY, TRY_AGAIN, Pool, transaction, wait_until_back
 
 from . import actions
 from .letters import Desk, Letter, Unwritable
@@ -11,6 +11,8 @@ from .mailer import Mailer
 from .model import Mail, Outcome, Patience, Result
 
 log = structlog.get_logger()
+
+SETTLE_TRIES = 20
 
 
 class Sender:
@@ -40,18 +42,25 @@ class Sender:
         if letter:
             outcome = await self._mailer.send(letter)
 
-        async with transaction(self._pool) as tx:
-            await actions.settle_mail(
-                tx,
-                mail,
-                outcome,
-                letter=letter.shown if letter else None,
-                patience=self._patience,
-            )
+        await self._settle(mail, outcome, letter)
         log.info(
             "mail_tried", mail_id=str(mail.mail_id), template=mail.template, how=outcome.result
         )
         return True
+
+    async def _settle(self, mail: Mail, outcome: Outcome, letter: Letter | None) -> None:
+        """Note the outcome, also when the database is away for a while: forgotten, a mail that
+        went out would go out twice."""
+        shown = letter.shown if letter else None
+        for _ in range(SETTLE_TRIES):
+            try:
+                async with transaction(self._pool) as tx:
+                    return await actions.settle_mail(
+                        tx, mail, outcome, letter=shown, patience=self._patience
+                    )
+            except (*DATABASE_AWAY, *TRY_AGAIN) as reason:
+                log.warning("mail_settling_waits", reason=type(reason).__name__)
+                await wait_until_back(self._pool)
 
     def _write(self, mail: Mail) -> tuple[Letter | None, Outcome]:
         """The letter, or why there is none."""

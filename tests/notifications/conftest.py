@@ -29,7 +29,7 @@ from simulators.mailbox import create_app
 from tests.conftest import MakeService, Running
 
 EMAIL = "zhong@example.com"
-PATIENCE_SECONDS = 30  # of these tests, on a busy machine
+PATIENCE_SECONDS = 60  # of these tests, on a busy machine
 QUICK = {
     "mail_poll_seconds": 0.02,
     "mail_first_wait_seconds": 0.02,

@@ -1,12 +1,16 @@
 """A mail is never lost: dead servers, refusals, lost answers and killed senders (W-5)."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chassis import ids
+from chassis.db import transaction
 from contracts.notifications import MailFailed
+from services.notifications import actions
+from services.notifications.model import Mail, Outcome, Patience, Result
 from tests.conftest import Running
 
 from . import conftest as build
@@ -130,6 +134,27 @@ async def test_a_sender_that_outlives_its_lease_changes_nothing(
         await asyncio.sleep(0.8)
     assert (mail["reason"], mail["unknowns"]) == ("unknown", 1)
     assert await running.pool.fetchval("SELECT state FROM mails") == "failed"
+
+
+async def test_a_sender_whose_mail_is_with_another_by_now_changes_nothing(
+    notifications: StartService,
+) -> None:
+    running = await _with_one_mail(notifications)
+    at_once = timedelta()
+    patience = Patience(at_once, at_once, failures_max=5, lease=at_once)
+
+    async def claim() -> Mail | None:
+        async with transaction(running.pool) as tx:
+            return await actions.claim_mail(tx, patience=patience)
+
+    first = await claim()
+    assert first
+    assert await claim() is None  # the first is taken for dead
+    assert await claim()
+    async with transaction(running.pool) as tx:
+        sent = Outcome(Result.SENT)
+        await actions.settle_mail(tx, first, sent, letter=None, patience=patience)
+    assert await running.pool.fetchval("SELECT state FROM mails") == "sending"
 
 
 async def test_one_slow_mail_holds_up_no_other(
