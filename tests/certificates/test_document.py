@@ -1,5 +1,6 @@
 """The document: what it says, that it is signed, that nothing in it can change (Z-1, Z-6)."""
 
+import base64
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,14 @@ from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.generic import NameObject, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from services.certificates import document, keys
 from services.certificates.document import Press
+from services.certificates.settings import CertificatesSettings
 
 from .pdf_text import text_of
 
@@ -143,6 +146,11 @@ def test_the_signature_is_intact_trusted_and_covers_everything(
     assert status.docmdp_ok
 
 
+def test_it_is_certified_so_that_nothing_may_be_added(press: Press) -> None:
+    [signature] = PdfFileReader(io.BytesIO(printed(press))).embedded_signatures
+    assert signature.docmdp_level is MDPPerm.NO_CHANGES
+
+
 def test_one_flipped_byte_breaks_the_signature(press: Press, validate: Validate) -> None:
     pdf = bytearray(printed(press))
     place = pdf.index(b"stream") + 40  # inside the first compressed stream
@@ -182,3 +190,17 @@ def test_demo_keys_are_made_once_and_known_as_such(key_files: keys.KeyFiles) -> 
     assert key_files.key.read_bytes() == before
     assert key_files.key.stat().st_mode & 0o077 == 0
     assert keys.is_demo(key_files.chain.read_bytes())
+
+
+def test_production_refuses_the_demo_key(key_files: keys.KeyFiles) -> None:
+    given: dict[str, Any] = {
+        "public_url": URL,
+        "database_url": "postgresql://certificates@127.0.0.1/certificates",
+        "jwks_file": Path("jwks.json"),
+        "certificate_key_file": key_files.key,
+        "certificate_chain_file": key_files.chain,
+        "id_number_mac_key": base64.b64encode(bytes(32)).decode(),
+    }
+    assert CertificatesSettings(app_env="demo", **given).public_url == URL
+    with pytest.raises(ValueError, match="the demo's certificate"):
+        CertificatesSettings(app_env="production", **given)

@@ -35,18 +35,14 @@ async def next_sequence(tx: Tx) -> int:
     return sequence
 
 
-async def insert_certificate(
-    tx: Tx, certificate: Certificate, *, id_number_mac: str, previous_id: UUID | None = None
-) -> bool:
-    """File a certificate. False if the cycle has one of this version already."""
-    inserted = await tx.fetchval(
+async def insert_certificate(tx: Tx, certificate: Certificate, *, id_number_mac: str) -> None:
+    """File a certificate. The constraints refuse a second one of the same cycle and version."""
+    await tx.execute(
         """
         INSERT INTO certificates (certificate_id, learner_id, cycle_starts_on, form, number,
-                                  check_code, version, previous_id, state, snapshot, id_number_mac,
-                                  cohort_on, issued_on, valid_until)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-        ON CONFLICT ON CONSTRAINT one_certificate_per_cycle_and_version DO NOTHING
-          RETURNING true
+                                  check_code, version, state, snapshot, id_number_mac, cohort_on,
+                                  issued_on, valid_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         certificate.certificate_id,
         certificate.learner_id,
@@ -55,7 +51,6 @@ async def insert_certificate(
         certificate.number,
         certificate.check_code,
         certificate.version,
-        previous_id,
         certificate.state.value,
         certificate.snapshot,
         id_number_mac,
@@ -63,7 +58,6 @@ async def insert_certificate(
         certificate.issued_on,
         certificate.valid_until,
     )
-    return inserted is not None
 
 
 async def list_certificates(db: Pool | Tx, learner_id: UUID) -> list[Certificate]:
