@@ -14,7 +14,7 @@ from services.notifications.model import Mail, Outcome, Patience, Result
 from tests.conftest import Running
 
 from . import conftest as build
-from .conftest import Mailbox, StartService, until_state, working
+from .conftest import EMAIL, Mailbox, StartService, until_state, working
 
 
 async def _with_one_mail(notifications: StartService, **settings: Any) -> Running:
@@ -160,11 +160,10 @@ async def test_a_sender_whose_mail_is_with_another_by_now_changes_nothing(
 async def test_one_slow_mail_holds_up_no_other(
     notifications: StartService, mailbox: Mailbox
 ) -> None:
-    running = await _with_one_mail(notifications)
-    await mailbox.fault(kind="slow", seconds=1.5)
+    running = await _with_one_mail(notifications, smtp_timeout_seconds=60)
+    await mailbox.fault(kind="slow", seconds=60, to=EMAIL)
     async with working(running):
-        await asyncio.sleep(0.1)
+        await until_state(running, "sending")
         await running.deliver(build.registered(ids.new_id(), email="quick@example.com"))
-        async with asyncio.timeout(1.2):
-            while not await mailbox.messages(to="quick@example.com"):
-                await asyncio.sleep(0.02)
+        await mailbox.until(1, to="quick@example.com")
+    assert await mailbox.messages(to=EMAIL) == []
