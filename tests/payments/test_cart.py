@@ -120,6 +120,15 @@ async def test_a_retirement_that_comes_before_its_publication_holds(shop: Shop) 
     assert (await shop.learner().put(event.course_id)).status_code == 404
 
 
+async def test_a_late_retirement_does_not_stop_a_course_that_was_published_anew(
+    shop: Shop,
+) -> None:
+    event = course(version=3)
+    await shop.running.deliver(event)
+    await shop.running.deliver(CourseRetired(course_id=event.course_id, version=2))
+    assert (await shop.learner().put(event.course_id)).status_code == 200
+
+
 async def test_an_older_price_does_not_replace_a_newer_one(shop: Shop) -> None:
     new = course(version=3, hours=8)
     await shop.running.deliver(new)

@@ -55,6 +55,8 @@ async def test_fifty_equal_notifications_settle_once(shop: Shop) -> None:  # cas
     await shop.scan(order["code_url"])
     await shop.until_paid(learner, order["order_id"])
     assert await shop.notify(order["out_trade_no"]), "a repeat a day later is taken as well"
+    calls = [call["endpoint"] for call in (await shop.provider_state())["calls"]]
+    assert calls.count("query") == 1, "repeats cost WeChat nothing"
     await shop.assert_paid_once(learner, order)
 
 
