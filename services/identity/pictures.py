@@ -3,9 +3,13 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Final
 
 from captcha.audio import AudioCaptcha
 from captcha.image import ImageCaptcha
+
+PAPER: Final = (241, 246, 252)
+INK: Final = (10, 43, 88, 255)  # dark on light: people of sixty read these digits
 
 
 class CaptchaMedia:
@@ -18,7 +22,7 @@ class CaptchaMedia:
 
     async def image(self, answer: str) -> bytes:
         """A PNG of 220 by 72 pixels."""
-        draw = partial(self._image.generate, answer, "png")
+        draw = partial(self._image.generate, answer, "png", PAPER, INK)
         buffer = await asyncio.get_running_loop().run_in_executor(self._thread, draw)
         return buffer.getvalue()
 

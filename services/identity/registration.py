@@ -64,11 +64,11 @@ class RegistrationWish(BaseModel):
 
     real_name: Annotated[str, Field(max_length=100), AfterValidator(contact.read_real_name)]
     id_number: str = Field(max_length=40, repr=False)
+    id_number_confirmed: bool = Field(default=False, validate_default=True)
     mobile: Annotated[str, Field(max_length=40), AfterValidator(contact.read_mobile)]
     email: Annotated[str, Field(max_length=254), AfterValidator(contact.read_email)]
     phone: str | None = Field(default=None, max_length=40)
     kind: LearnerKind
-    id_number_confirmed: bool = Field(default=False, validate_default=True)
     qualification: QualificationWish | None = Field(default=None, validate_default=True)
     password: str = Field(repr=False)
     password_again: str = Field(repr=False)
