@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.progress.model import UncreditedTime
@@ -55,6 +55,7 @@ def test_a_restless_day_shows_its_latest_parts() -> None:
     assert whole.parts[-1].until_at == at(2000)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(2, 50), min_size=1, max_size=12),
     st.lists(st.sampled_from(["idle", "paused", CREDITED]), min_size=12, max_size=12),
