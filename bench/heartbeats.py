@@ -12,15 +12,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import httpx
 
-from bench import load
+from bench import cpu, load
 from chassis import ids
 from chassis.db import Pool, open_pool
 from deploy import prepare
@@ -37,6 +38,7 @@ DRAIN_SECONDS = 30.0
 GOAL = 0.4  # of the empty route
 
 Rates = dict[str, list[float]]
+Parts = dict[str, Callable[[], int | None]]  # name → its process, as it is at the moment
 
 
 async def run(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> bool:
@@ -53,8 +55,15 @@ async def run(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> bool:
 class Bench:
     """The three contestants, running."""
 
-    def __init__(self, ports: Mapping[str, int], pool: Pool, learners: list[load.Learner]) -> None:
+    def __init__(
+        self,
+        ports: Mapping[str, int],
+        parts: Parts,
+        pool: Pool,
+        learners: list[load.Learner],
+    ) -> None:
         self._ports = ports
+        self._parts = parts
         self._pool = pool
         self._learners = learners
         self._seq = 0
@@ -65,6 +74,7 @@ class Bench:
         if name == "upsert":
             learners = [load.Learner(str(ids.new_id()), learner.started) for learner in learners]
         since = await self._pool.fetchval("SELECT now()")
+        before = self._used()
         result = await self._load(name, learners, seconds)
         line = (
             f"round {number}  {name:<7}{result.per_second:7.0f} beats/s   "
@@ -72,10 +82,27 @@ class Bench:
         )
         if name == "path":
             line += await self._committed(since, result.answered)
+        line += self._cost(name, before, result)
         if result.refused:
             line += f"   {result.refused} REFUSED"
         print(line, flush=True)
         return result.per_second
+
+    def _used(self) -> dict[str, float]:
+        return {part: cpu.seconds(pid()) for part, pid in self._parts.items()}
+
+    def _cost(self, name: str, before: dict[str, float], result: load.Result) -> str:
+        """Processor time of each part per beat: it says what limits, also on a busy machine."""
+        after = self._used()
+        spent = {part: after[part] - before[part] for part in (name, "broker", "database")}
+        spent["load"] = result.cpu_seconds
+        beats = max(result.answered, 1)
+        told = "  ".join(
+            f"{'service' if part == name else part} {1e6 * used / beats:.0f}"
+            for part, used in spent.items()
+            if used / beats > 2e-6
+        )
+        return f"\n{'':9}processor µs per beat: {told}"
 
     async def warm(self) -> None:
         for name in self._ports:
@@ -124,7 +151,7 @@ class Bench:
 @asynccontextmanager
 async def _prepared(stack: AsyncExitStack) -> AsyncIterator[Bench]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tic-edu-bench-")))
-    url = await _database(stack, folder)
+    database, url = await _database(stack, folder)
     broker = await stack.enter_async_context(RabbitServer(folder / "rabbitmq", private=True))
     keys = prepare.keys(folder)
     environment = {
@@ -136,21 +163,27 @@ async def _prepared(stack: AsyncExitStack) -> AsyncIterator[Bench]:
         "LOG_LEVEL": "WARNING",
     }
     await prepare.migrate_service("progress", url)
+    parts: Parts = {"broker": lambda: broker.pid, "database": lambda: database.pid}
     ports = {name: free_port() for name in ("empty", "upsert", "path")}
     for name, port in ports.items():
         module = (
             ["deploy.serve", "progress"] if name == "path" else ["bench.peers", name, str(port)]
         )
-        await _start(stack, name, module, {**environment, "PORT": str(port)}, port, folder)
+        child = await _start(stack, name, module, {**environment, "PORT": str(port)}, port, folder)
+        parts[name] = partial(_pid, child)
     pool = await open_pool(url, name="bench")
     stack.push_async_callback(pool.close)
     learners = await _learners(pool, base64.b64decode(keys["BEAT_TOKEN_KEY"]))
-    bench = Bench(ports, pool, learners)
+    bench = Bench(ports, parts, pool, learners)
     await bench.warm()
     yield bench
 
 
-async def _database(stack: AsyncExitStack, folder: Path) -> str:
+def _pid(child: Child) -> int | None:
+    return child.pid
+
+
+async def _database(stack: AsyncExitStack, folder: Path) -> tuple[PostgresServer, str]:
     """PostgreSQL that remembers when each transaction was committed, durable as in production."""
     async with PostgresServer(folder / "postgres", private=True) as server:
         connection = await asyncpg.connect(server.url)
@@ -158,7 +191,7 @@ async def _database(stack: AsyncExitStack, folder: Path) -> str:
         await connection.execute("CREATE DATABASE progress")
         await connection.close()
     server = await stack.enter_async_context(PostgresServer(folder / "postgres", private=True))
-    return f"{server.url.rpartition('/')[0]}/progress"
+    return server, f"{server.url.rpartition('/')[0]}/progress"
 
 
 async def _start(
@@ -168,7 +201,7 @@ async def _start(
     environment: Mapping[str, str],
     port: int,
     folder: Path,
-) -> None:
+) -> Child:
     async def ready() -> bool:
         try:
             async with httpx.AsyncClient() as client:
@@ -184,6 +217,7 @@ async def _start(
     child = Child(command, ready=ready)
     stack.push_async_callback(child.stop)
     await child.start()
+    return child
 
 
 async def _learners(pool: Pool, key: bytes) -> list[load.Learner]:

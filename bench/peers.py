@@ -3,12 +3,12 @@
 `python -m bench.peers empty|upsert PORT` serves one of them as the services are served.
 """
 
-import asyncio
 import os
 import sys
 from datetime import datetime
 from uuid import UUID
 
+import uvloop
 from fastapi import FastAPI
 from pydantic import BaseModel
 
@@ -88,4 +88,4 @@ async def serve(kind: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+    uvloop.run(serve(sys.argv[1], int(sys.argv[2])))

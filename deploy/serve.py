@@ -3,8 +3,9 @@
 Everything it needs comes from its environment; migrations are applied first. See `make stack`.
 """
 
-import asyncio
 import sys
+
+import uvloop
 
 from chassis import logs
 from chassis.rabbit import RabbitBus
@@ -29,4 +30,4 @@ async def run(name: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in prepare.SERVICES:
         raise SystemExit(f"usage: python -m deploy.serve {'|'.join(prepare.SERVICES)}")
-    asyncio.run(run(sys.argv[1]))
+    uvloop.run(run(sys.argv[1]))

@@ -6,12 +6,24 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.service import Kit
 from chassis.web import desk, health, problems, reference
 from chassis.web.guard import Guard
 from chassis.web.pages import HERE, Pages
+
+
+class App(FastAPI):
+    """FastAPI with a side door: requests for `fast` paths meet nothing else, not even the guard."""
+
+    fast: Mapping[str, ASGIApp] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (fast := self.fast.get(scope["path"])) is not None:
+            scope["app"] = self
+            return await fast(scope, receive, send)
+        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -24,14 +36,15 @@ def create_app(
     uploads: tuple[str, ...] = (),
     framed: tuple[str, ...] = (),
 ) -> FastAPI:
-    """`here` is the service's folder. `fast`: path → bare ASGI application that the guard lets
-    through untouched; `uploads`, `framed`: path prefixes, see `Guard`."""
-    app = FastAPI(
+    """`here` is the service's folder. `fast`: path → bare ASGI application that checks everything
+    for itself, see `App`; `uploads`, `framed`: path prefixes, see `Guard`."""
+    app = App(
         title=f"TIC EDU {service}",
         openapi_url=f"/api/{service}/openapi.json",
         docs_url=None,  # `reference` serves it
         redoc_url=None,
     )
+    app.fast = fast or {}
     app.state.kit = kit
     app.state.pages = Pages(
         service,
@@ -50,7 +63,6 @@ def create_app(
         service=service,
         settings=kit.settings,
         sessions=kit.sessions,
-        fast=fast or {},
         uploads=uploads,
         framed=framed,
     )

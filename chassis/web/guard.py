@@ -38,8 +38,8 @@ class ForeignOrigin(Forbidden):
 
 
 class Guard:
-    """ASGI middleware. `fast` paths get neither session nor log line: they check for themselves.
-    `uploads` are path prefixes that take files; `framed` ones may be shown in a frame of ours."""
+    """ASGI middleware. `uploads` are path prefixes that take files; `framed` ones may be shown in
+    a frame of ours."""
 
     def __init__(
         self,
@@ -48,14 +48,12 @@ class Guard:
         service: str,
         settings: Settings,
         sessions: SessionKeys,
-        fast: Mapping[str, ASGIApp],
         uploads: tuple[str, ...],
         framed: tuple[str, ...],
     ) -> None:
         self.app = app
         self.service = service
         self.sessions = sessions
-        self.fast = fast
         self.uploads = uploads
         self.framed = framed
         self.origin = settings.public_url
@@ -65,8 +63,6 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        if (fast := self.fast.get(scope["path"])) is not None:
-            return await fast(scope, receive, send)
         request = Request(scope, receive)
         scope.setdefault("state", {})
         started = time.perf_counter()

@@ -76,8 +76,10 @@ class Heartbeats:
             accepted = await self._take(scope, receive)
         except Refusal as refusal:
             return await problem(Request(scope), refusal)(scope, receive, send)
-        await send({"type": "http.response.start", "status": 202, "headers": _HEADERS})
-        await send({"type": "http.response.body", "body": b'{"accepted":%d}' % accepted})
+        body = b'{"accepted":%d}' % accepted
+        headers = [*_HEADERS, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def _take(self, scope: Scope, receive: Receive) -> int:
         """How many beats were handed on."""
