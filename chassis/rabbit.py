@@ -4,7 +4,7 @@ apart, a timeout round every publish, consumers that come back after anything.""
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aio_pika
 import structlog
@@ -25,6 +25,7 @@ PUBLISH_SECONDS = 3
 PREFETCH_EVENTS = 20
 RECONNECT_MIN_SECONDS, RECONNECT_MAX_SECONDS = 0.3, 3.0
 DRAIN_SECONDS = 8
+PROBE_SECONDS = 1.0
 
 OnChannel = Callable[[AbstractChannel, asyncio.Event], Awaitable[None]]
 
@@ -43,6 +44,18 @@ class RabbitBus:
 
     async def start(self) -> None:
         self._stopping.clear()
+        self._loops.append(asyncio.create_task(self._keep_sending_possible(), name="bus senders"))
+
+    async def _keep_sending_possible(self) -> None:
+        """Open what is not open, also while there is nothing to send: else a process that
+        failed once would say for ever that it is not ready."""
+        while not self._stopping.is_set():
+            for sender in (self._sender, self._beats_sender):
+                if not sender.is_open:
+                    with suppress(BusAway):
+                        async with sender.channel():
+                            pass
+            await _first_of(self._stopping, seconds=PROBE_SECONDS)
 
     async def stop(self) -> None:
         self._stopping.set()
@@ -124,7 +137,8 @@ class RabbitBus:
             await consume(channel, lost)
 
     def healthy(self) -> bool:
-        return all(self._consuming.values()) and self._sender.seems_well
+        senders = (self._sender, self._beats_sender)
+        return all(self._consuming.values()) and all(sender.is_open for sender in senders)
 
 
 async def _consume_events(
@@ -215,10 +229,10 @@ def _message(incoming: Incoming) -> Message:
     return Message(incoming.message_id or "", name, incoming.body, headers)
 
 
-async def _first_of(*events: asyncio.Event) -> None:
+async def _first_of(*events: asyncio.Event, seconds: float | None = None) -> None:
     waits = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
@@ -251,7 +265,10 @@ class _Sender:
         self._opening = asyncio.Lock()
         self._try_again_at = 0.0
         self._wait_seconds = RECONNECT_MIN_SECONDS
-        self.seems_well = True
+
+    @property
+    def is_open(self) -> bool:
+        return self._channel is not None and not self._channel.is_closed
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractChannel]:
@@ -261,17 +278,15 @@ class _Sender:
             async with asyncio.timeout(PUBLISH_SECONDS):
                 yield channel
         except BusAway:
-            self.seems_well = False
             raise
         except asyncio.CancelledError:
             if _cancelled_by_us():
                 raise
-            await self._give_up()
+            self._channel = None
             raise BusAway("the broker is silent") from None
         except Exception as reason:
-            await self._give_up()
+            self._channel = None
             raise BusAway(type(reason).__name__) from reason
-        self.seems_well = True
 
     async def _open(self) -> AbstractChannel:
         if self._channel is not None and not self._channel.is_closed:
@@ -291,10 +306,6 @@ class _Sender:
             self._channel = channel
             self._wait_seconds = RECONNECT_MIN_SECONDS
             return channel
-
-    async def _give_up(self) -> None:
-        self.seems_well = False
-        self._channel = None
 
     async def close(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None
