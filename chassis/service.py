@@ -40,7 +40,8 @@ class Kit:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service, wired. `workers` never return; `lifespan` is entered before anything runs."""
+    """One service, wired. `workers` never return; `lifespan` is entered before anything runs;
+    `stopping` is called when the process is asked to end, to finish answers without an end."""
 
     name: str
     app: FastAPI
@@ -48,6 +49,7 @@ class Service:
     workers: Sequence[Worker] = ()
     beats: ReceiveBeats | None = None
     lifespan: Callable[[], AbstractAsyncContextManager[Any]] = field(default=nullcontext)
+    stopping: Callable[[], None] | None = None
 
 
 def every(seconds: float, action: Callable[[], Awaitable[object]], *, name: str) -> Worker:

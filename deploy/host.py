@@ -108,6 +108,9 @@ async def serve(web: Server, services: Sequence[tuple[Kit, Service]], bus: Bus) 
     asked = asyncio.create_task(stop.wait(), name="stop")
     done, _ = await asyncio.wait([asked, serving, *background], return_when=asyncio.FIRST_COMPLETED)
     web.should_exit = True
+    for _, service in services:
+        if service.stopping is not None:
+            service.stopping()
     await asyncio.wait([serving], timeout=GRACE_SECONDS)
     await bus.stop()
     for task in [*background, asked]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Mount
@@ -15,7 +16,10 @@ from chassis.web.pages import HERE, Pages
 
 
 class App(FastAPI):
-    """FastAPI with a side door: requests for `fast` paths meet nothing else, not even the guard."""
+    """FastAPI with a side door: requests for `fast` paths meet nothing else, not even the guard.
+
+    A fast application may describe itself by an attribute `openapi` (an OpenAPI path item).
+    """
 
     fast: Mapping[str, ASGIApp] = {}
 
@@ -24,6 +28,13 @@ class App(FastAPI):
             scope["app"] = self
             return await fast(scope, receive, send)
         await super().__call__(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        schema = super().openapi()
+        for path, fast in self.fast.items():
+            if described := getattr(fast, "openapi", None):
+                schema["paths"][path] = described
+        return schema
 
 
 def create_app(

@@ -8,7 +8,7 @@ from chassis.db import Pool
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, fold, pages
+from . import api, consumers, fold, pages, staff
 from .batcher import Batcher
 from .heartbeats import PATH, Heartbeats
 from .settings import ProgressSettings
@@ -25,7 +25,7 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
     app = create_app(
         "progress",
         kit,
-        routers=[pages.router, api.router],
+        routers=[pages.router, api.router, staff.router],
         here=Path(__file__).parent,
         fast={PATH: heartbeats},
     )
@@ -41,6 +41,7 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
             every(SILENT_EVERY_SECONDS, end_silent, name="progress end silent sessions"),
         ],
         beats=partial(fold.fold, kit.pool, settings.rules),
+        stopping=watch.stop,
     )
 
 

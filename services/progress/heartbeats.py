@@ -7,7 +7,7 @@ database, no log line, no task per request: 202 means that the bus has the beats
 import time
 from datetime import datetime
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -64,8 +64,42 @@ _HEADERS = [
 ]
 
 
+def _describe() -> dict[str, Any]:
+    """The OpenAPI path item, from the same types that read the body."""
+    _, parts = msgspec.json.schema_components([BeatsIn], ref_template="#/$defs/{name}")
+    parts["BeatsIn"]["properties"]["beats"]["items"] = parts["BeatIn"]
+    problems = {400: "Not JSON", 401: "Token", 413: "Too large", 422: "Fields", 503: "Try again"}
+    taken = {"type": "object", "properties": {"accepted": {"type": "integer"}}}
+    return {
+        "post": {
+            "tags": ["progress"],
+            "summary": "Take study beats",
+            "operationId": "take_heartbeats",
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": parts["BeatsIn"]}},
+            },
+            "responses": {
+                "202": {
+                    "description": "The bus has the beats",
+                    "content": {"application/json": {"schema": taken}},
+                },
+                **{
+                    str(status): {
+                        "description": text,
+                        "content": {"application/problem+json": {"schema": {"type": "object"}}},
+                    }
+                    for status, text in problems.items()
+                },
+            },
+        }
+    }
+
+
 class Heartbeats:
     """The ASGI application."""
+
+    openapi = _describe()
 
     def __init__(self, batcher: Batcher, key: bytes) -> None:
         self._batcher = batcher

@@ -39,6 +39,7 @@ from .views import (
     OwnedCourse,
     OwnedCourseware,
     SessionView,
+    Studying,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "SessionTokenInvalid",
     "SessionView",
     "StillMissing",
+    "Studying",
     "TimeAndExerciseMissing",
     "TimeMissing",
     "TooManySessions",

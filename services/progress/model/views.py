@@ -132,3 +132,19 @@ class HourAccount:
         if self.satisfied or self.days_left <= 0:
             return None
         return round(self.hours_missing / max(self.days_left / 7, 1), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Studying:
+    """A page that somebody has open, for staff."""
+
+    session_id: UUID
+    learner_id: UUID
+    real_name: str
+    course_title: str
+    courseware_title: str
+    started_at: datetime
+    heard_at: datetime
+    credited_ms: int
+    required_seconds: int
+    state: SessionState
