@@ -12,11 +12,16 @@ PAPER: Final = (241, 246, 252)
 INK: Final = (10, 43, 88, 255)  # dark on light: people of sixty read these digits
 
 
+# The library takes a character's brightness for its opacity, which makes dark ink pale.
+OPACITY: Final = [min(255, level * 7) for level in range(256)]
+
+
 class CaptchaMedia:
     """Draws and speaks answers in a thread of its own, off the event loop."""
 
     def __init__(self) -> None:
         self._image = ImageCaptcha(width=220, height=72)
+        self._image.lookup_table = OPACITY
         self._audio = AudioCaptcha()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="captcha")
 
