@@ -50,7 +50,7 @@ async def open_pool(url: str, *, name: str, max_size: int = 8) -> Pool:
         max_size=max_size,
         timeout=3,
         command_timeout=COMMAND_SECONDS,
-        max_inactive_connection_lifetime=60,
+        max_inactive_connection_lifetime=15,  # each idle one is a process of the server
         server_settings={**GUARDS, "application_name": name},
         init=_prepare,
     )

@@ -24,7 +24,7 @@ from deploy.gateway import Gateway
 from deploy.servers.postgres import PostgresServer
 from deploy.servers.processes import ServerError, free_port, say_to_terminal
 
-POOL_MAX = 6  # six services share one process and one server
+POOL_MAX = 3  # six services share one server; each connection is a process of 15 MB
 
 
 async def run() -> None:
