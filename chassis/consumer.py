@@ -87,10 +87,10 @@ class Consumer:
         return True
 
     async def retry(self, pool: Pool) -> int:
-        """Try again what failed and is due; return how many were tried."""
+        """Try again what failed and is due; return how many were tried. None stops the others."""
         due = await inbox.due(pool)
         for message in due:
-            await self.settle(pool, message)
+            await self.receive(pool, message)
         return len(due)
 
     def _handler_of(self, name: str) -> tuple[type[Event], Handler[Any]]:

@@ -80,6 +80,25 @@ async def test_a_failing_event_is_retried_then_parked_then_replayed_once(pool: P
     assert await state_of(pool, message) == "handled"
 
 
+async def test_an_event_that_makes_the_database_give_up_stops_no_other(pool: Pool) -> None:
+    consumer, seen, healthy = Consumer("certificates"), list[UUID](), [False]
+
+    @consumer.on(PasswordChanged)
+    async def handle(tx: Tx, event: PasswordChanged) -> None:
+        if not healthy[0] or event.event_id == slow.event_id:
+            raise TimeoutError
+        seen.append(event.event_id)
+
+    slow, other = (PasswordChanged(learner_id=ids.new_id()) for _ in range(2))
+    for event in (slow, other):
+        await consumer.receive(pool, pack(event))
+    await pool.execute("UPDATE inbox SET next_try_at = now()")
+    healthy[0] = True
+    await consumer.retry(pool)
+    assert seen == [other.event_id]
+    assert await state_of(pool, pack(slow)) == "failed"
+
+
 async def test_an_unreadable_event_is_parked_at_once_without_its_values(pool: Pool) -> None:
     consumer = consumer_that([False], [])
     good = pack(PasswordChanged(learner_id=ids.new_id()))
