@@ -83,7 +83,8 @@ async def collect(
 ) -> TradeState | None:
     """Ask WeChat what became of a number, and settle it if it was paid. None: not known.
 
-    `notified`: what a signed notification said; a query that says otherwise raises an alarm.
+    `notified`: what a signed notification said; a query that says otherwise raises an alarm. That
+    comes last: its row holds the order, which may be held only after its buyer.
     """
     try:
         answer = await wechat.query(attempt.out_trade_no)
@@ -92,15 +93,15 @@ async def collect(
         return None
     trade = answer.trade
     async with transaction(db) as tx:
-        if notified is not None and trade is None:
-            await settlement.doubt(tx, Doubt.NOT_CONFIRMED, notified, attempt)
-        elif notified is not None and trade is not None and not trade.same_payment(notified):
-            await settlement.doubt(tx, Doubt.OTHER_TRANSACTION, notified, attempt)
         if trade is not None and answer.state is TradeState.SUCCESS:
             verdict = await settlement.settle(tx, trade)
             log.info("payment_settled", out_trade_no=attempt.out_trade_no, verdict=verdict)
         elif trade is not None:
             await settlement.doubt(tx, Doubt.REFUNDED_OUTSIDE, trade, attempt)
+        if notified is not None and trade is None:
+            await settlement.doubt(tx, Doubt.NOT_CONFIRMED, notified, attempt)
+        elif notified is not None and trade is not None and not trade.same_payment(notified):
+            await settlement.doubt(tx, Doubt.OTHER_TRANSACTION, notified, attempt)
     return answer.state
 
 

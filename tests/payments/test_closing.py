@@ -192,3 +192,13 @@ async def test_an_order_about_to_end_takes_no_new_payment(shop: Shop) -> None:
     fresh = (await learner.order(course_id)).json()
     assert fresh["number"] != order["number"]
     assert (await learner.get_order(order["order_id"]))["status"] == "expired"
+
+
+async def test_an_order_that_wechat_refused_too_often_is_given_up(shop: Shop) -> None:
+    learner = shop.learner()
+    order = await shop.open_order(learner)
+    await shop.running.pool.execute(
+        "UPDATE attempts SET ordinal = 99, status = 'failed', next_look_at = NULL"
+    )
+    refused = await learner.start_payment(order["order_id"])
+    assert (refused.status_code, refused.json()["code"]) == (503, "ProviderRefused")

@@ -7,6 +7,7 @@ from chassis import clock, ids
 from chassis.db import Tx
 
 from ..model.attempts import (
+    ATTEMPTS_MAX,
     FIRST_LOOK,
     LIVE,
     OFFERED,
@@ -14,6 +15,7 @@ from ..model.attempts import (
     AttemptStatus,
     Method,
     MethodNotOffered,
+    ProviderRefused,
 )
 from ..model.goods import CourseAlreadyOwned
 from ..model.orders import Order, OrderExpired
@@ -30,7 +32,8 @@ async def begin(
     """Note the intent to collect an order's money; the second value says whether it is new.
 
     An order has one live attempt for each method, so asking again finds it with its code.
-    Raises `NoSuchOrder`, `MethodNotOffered`, or why the order takes no payment.
+    Raises `NoSuchOrder`, `MethodNotOffered`, why the order takes no payment, or `ProviderRefused`
+    when WeChat has refused it so often that it is of no use to go on.
     """
     order = await orders.lock_own(tx, learner_id=learner_id, order_id=order_id)
     order.refuse_if_ended()
@@ -46,6 +49,8 @@ async def begin(
         raise OrderExpired
     await _refuse_what_is_owned(tx, order)
     ordinal = 1 + max((attempt.ordinal for attempt in attempts), default=0)
+    if ordinal > ATTEMPTS_MAX:
+        raise ProviderRefused
     attempt = Attempt(
         attempt_id=ids.new_id(),
         order_id=order_id,

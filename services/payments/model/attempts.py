@@ -13,6 +13,7 @@ from .orders import Order, OrderStatus
 FIRST_LOOK = timedelta(seconds=5)
 LOOK_EVERY = timedelta(seconds=30)  # a lost notification costs its payer less than a minute
 CLOSING_LOOKS = tuple(timedelta(seconds=s) for s in (5, 30, 60, 180, 300, 600, 1800))
+ATTEMPTS_MAX = 99  # of one order
 WATCH_AFTER_END = timedelta(minutes=10)  # money of the last second may still arrive
 
 
@@ -44,7 +45,6 @@ class AttemptStatus(StrEnum):
 
 
 LIVE = frozenset({AttemptStatus.CREATING, AttemptStatus.WAITING})
-OPEN = LIVE | {AttemptStatus.CLOSING}
 
 
 class TradeState(StrEnum):
