@@ -299,12 +299,6 @@ def page_clock_at(start_ms: int, beats: Iterable[Beat]) -> int | None:
     return start_ms + max(ahead) if ahead else None
 
 
-def open_until(heard_ms: int, ended_ms: int | None, rules: Rules) -> int:
-    """When a session stops being open, as far as is known (P-4)."""
-    silent = heard_ms + rules.silence_ms
-    return silent if ended_ms is None else min(silent, ended_ms)
-
-
 def joined(stretches: Iterable[Stretch], tail: Stretch | None = None) -> list[Stretch]:
     """Neighbouring stretches with one reason as one; `tail` is the newest that was kept before,
     and comes first when it was lengthened."""

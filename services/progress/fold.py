@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
-import structlog
-
 from chassis import clock
 from chassis.db import Pool, Tx, transaction
 
@@ -32,13 +30,12 @@ from .store import beats as store
 from .store import sessions as session_store
 from .store.beats import BeatRow, Credit
 
-log = structlog.get_logger()
-
 Arrived = dict[UUID, list[Beat]]
 
 
 async def fold(pool: Pool, rules: Rules, bodies: Sequence[bytes]) -> None:
-    """Credit what these messages hold. Raises only when the database is away."""
+    """Credit what these messages hold. Raises when the database is away, and `wire.Unreadable`
+    for a message that was not packed here: the chassis parks it."""
     learner_ids, arrived = _open(bodies)
     if not arrived:
         return
@@ -51,17 +48,12 @@ def _open(bodies: Iterable[bytes]) -> tuple[set[UUID], Arrived]:
     learner_ids: set[UUID] = set()
     arrived: dict[UUID, dict[int, Beat]] = defaultdict(dict)
     for body in bodies:
-        try:
-            requests = wire.unpack(body)
-        except wire.Unreadable as reason:
-            log.warning("beats_unreadable", reason=str(reason), size=len(body))
-            continue
-        for request in requests:
+        for request in wire.unpack(body):
             learner_ids.add(UUID(bytes=request.learner))
             known = arrived[UUID(bytes=request.session)]
             for beat in request.beats:
                 known.setdefault(beat.seq, _beat(beat, request.received_ms))
-    return learner_ids, {session_id: list(known.values()) for session_id, known in arrived.items()}
+    return learner_ids, {key: list(known.values()) for key, known in arrived.items() if known}
 
 
 def _beat(beat: wire.WireBeat, received_ms: int) -> Beat:

@@ -50,7 +50,7 @@ class BeatIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 class BeatsIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """`sent_at` is the page's clock at sending; without it the newest beat counts as just made."""
 
-    session_token: Annotated[str, Meta(max_length=512)]
+    session_token: str
     beats: Annotated[list[BeatIn], Meta(max_length=BEATS_MAX)]
     sent_at: Annotated[datetime, Meta(tz=True)] | None = None
 

@@ -1,6 +1,6 @@
 """A learner who owns a course, and a page that beats as a browser would."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -250,9 +250,15 @@ class Learner:
         return await self.press(item)
 
 
+PARKED = "SELECT count(*) FROM inbox WHERE state = 'parked'"
+
+
 @pytest.fixture
-async def progress(service: MakeService) -> Running:
-    return await service("progress", beat_interval_seconds=INTERVAL, beat_batch_milliseconds=1)
+async def progress(service: MakeService) -> AsyncIterator[Running]:
+    """The service; at the end of each test no message may have been set aside."""
+    running = await service("progress", beat_interval_seconds=INTERVAL, beat_batch_milliseconds=1)
+    yield running
+    assert await running.pool.fetchval(PARKED) == 0
 
 
 MakeLearner = Callable[..., Awaitable[Learner]]

@@ -201,16 +201,20 @@ async def test_forty_hours_satisfy_a_holders_cycle_once(learner: MakeLearner) ->
 
 
 async def test_the_last_hours_of_two_coursewares_at_once_tell_it_once(
-    learner: MakeLearner,
+    learner: MakeLearner, progress: Running
 ) -> None:
-    # P-10: the race
-    who, items = await forty_hours(learner)
-    for item in items[:-2]:
-        await who.press(item)
-    await asyncio.gather(*(who.press(item) for item in items[-2:]))
-    names = await who.progress.told_names()
-    assert names.count("progress.cycle_satisfied.v1") == 1
-    assert names.count("progress.courseware_completed.v1") == 40
+    # P-10: the race, again and again, with a rule of two hours
+    parts = [{"label": "Required courses", "kinds": ["required"], "needed": 2}]
+    await progress.pool.execute("UPDATE requirement_rules SET parts = $1", parts)
+    items = courseware(), courseware()
+    outline = course(*items)
+    for _ in range(12):
+        who = await learner(outline)
+        await done_at_once(who, *items)
+        await asyncio.gather(*(who.press(item) for item in items))
+    names = await progress.told_names()
+    assert names.count("progress.cycle_satisfied.v1") == 12
+    assert names.count("progress.courseware_completed.v1") == 24
 
 
 async def test_a_newcomer_needs_forty_hours_that_are_not_required_ones(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis import ids
 from services.progress.credit import (
     Beat,
     Reason,
@@ -17,8 +18,8 @@ from services.progress.credit import (
     Verdict,
     joined,
     judge,
-    open_until,
 )
+from services.progress.model import OpenSession
 
 RULES = Rules(interval_ms=15_000, idle_limit_ms=300_000)
 START = 1_700_000_000_000
@@ -178,8 +179,21 @@ def test_stretches_that_touch_are_one() -> None:
 
 def test_a_session_is_open_until_it_ends_or_falls_silent() -> None:
     # P-4
-    assert open_until(START, None, RULES) == START + 45_000
-    assert open_until(START, START + 5, RULES) == START + 5
+    session = OpenSession(
+        session_id=ids.new_id(),
+        learner_id=ids.new_id(),
+        enrolment_id=ids.new_id(),
+        courseware_id=ids.new_id(),
+        document=False,
+        started_ms=START,
+        start_position_ms=0,
+        ended_ms=None,
+        heard_ms=START,
+        standing=Standing(START, 0),
+        tail=None,
+    )
+    assert session.open_span(RULES.silence_ms) == Span(START, START + 45_000)
+    assert replace(session, ended_ms=START + 5).open_span(45_000) == Span(START, START + 5)
 
 
 # Whatever a page claims: no time twice, none from the future, and every millisecond explained.

@@ -4,7 +4,7 @@ import asyncio
 
 from services.progress import wire
 from tests.conftest import Running
-from tests.progress.conftest import INTERVAL, MakeLearner, course, courseware
+from tests.progress.conftest import INTERVAL, PARKED, MakeLearner, course, courseware
 
 
 async def test_playing_time_is_credited_by_the_servers_clock(learner: MakeLearner) -> None:
@@ -105,6 +105,21 @@ async def test_reordered_beats_earn_what_they_would_have_in_order(learner: MakeL
     assert shown["reasons"] == []
 
 
+async def test_a_late_beat_takes_nothing_back(learner: MakeLearner) -> None:
+    # P-8: what was credited stays, and the late beat can't move time about
+    item = courseware()
+    page = await (await learner(course(item))).open(item)
+    beats = [page.make(15), page.make(30, playing=False), page.make(45)]
+    await page.deliver(15, beats[0])
+    await page.deliver(45, beats[2])
+    before = await page.credited()
+    assert before == 37
+    await page.deliver(46, beats[1])
+    assert await page.credited() == before
+    await page.study(since=45, until=60)
+    assert await page.credited() == before + 15
+
+
 async def test_two_coursewares_open_count_for_neither(learner: MakeLearner) -> None:
     # P-4
     first, second = courseware(), courseware()
@@ -123,19 +138,16 @@ async def test_two_coursewares_open_count_for_neither(learner: MakeLearner) -> N
     assert (await one.look())["state"] == "counting"
 
 
-async def test_unreadable_messages_do_not_stop_the_others(
+async def test_unreadable_messages_are_parked_and_do_not_stop_the_others(
     progress: Running, learner: MakeLearner
 ) -> None:
     item = courseware()
     page = await (await learner(course(item))).open(item)
+    unreadable = [b"", b"\xff", wire.pack([wire.WireRequest(b"x", b"y", 0, [])])]
     foreign = wire.pack([wire.WireRequest(b"x" * 16, b"y" * 16, 0, [])])
-    for body in (
-        b"",
-        b"\xff",
-        wire.pack([]),
-        foreign,
-        wire.pack([wire.WireRequest(b"x", b"y", 0, [])]),
-    ):
+    for body in (*unreadable, wire.pack([]), foreign):
         await page.learner.deliver(body)
     await page.study(until=INTERVAL)
     assert await page.credited() == INTERVAL
+    assert await progress.pool.fetchval(PARKED) == len(unreadable)
+    await progress.pool.execute("DELETE FROM inbox WHERE state = 'parked'")

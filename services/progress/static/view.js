@@ -26,13 +26,14 @@ export class View {
     if (settled || seconds > this.#face) this.#face = seconds;
   }
 
-  // Shows the credited time; while it counts, the seconds that will soon be confirmed too.
+  // Shows the credited time, up to the required one; while it counts, the seconds that will soon
+  // be confirmed too.
   tick(counting, beatIntervalSeconds) {
     const since = (Date.now() - this.#tickedMs) / 1000;
     this.#tickedMs = Date.now();
     if (counting) this.#face += Math.min(since, LONGEST_TICK_SECONDS);
     this.#face = Math.min(this.#face, this.credited + RUN_AHEAD * beatIntervalSeconds);
-    const face = Math.min(this.#face, Math.max(this.required, this.credited));
+    const face = Math.min(this.#face, this.required);
     this.one("clock").textContent = clock(face);
     const share = this.required ? Math.min(1, face / this.required) : 1;
     this.one("clock-bar").setAttribute("width", `${(100 * share).toFixed(2)}%`);
