@@ -153,6 +153,22 @@ async def test_two_workers_at_once_issue_one(certificates: Running, signed_in: S
     assert (await certificates.told_names()).count(ISSUED) == 10
 
 
+async def test_one_learners_failure_keeps_no_other_waiting(
+    certificates: Running, signed_in: SignedIn
+) -> None:
+    people = [Someone(expires_on=days(TOMORROW)) for _ in range(3)]
+    await add_cohorts(certificates, days(TOMORROW))
+    for someone in people:
+        await certificates.deliver(someone.registered(verified=True))
+        await certificates.deliver(someone.satisfied())
+        await register(certificates, signed_in(someone))
+    await certificates.pool.execute(
+        f"ALTER TABLE certificates ADD CHECK (learner_id <> '{people[0].learner_id}')"
+    )
+    issued = await workers.issue_what_is_due(certificates.pool, today=days(TOMORROW))
+    assert issued == len(await numbers(certificates)) == 2
+
+
 async def test_the_next_cycle_earns_the_next_certificate(
     certificates: Running, signed_in: SignedIn
 ) -> None:
