@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 
@@ -30,14 +29,6 @@ class Files:
     async def put(self, name: str, content: bytes) -> None:
         """Store the file, in place of any earlier one."""
         await obstore.put_async(self._store, name, content)
-
-    async def put_new(self, name: str, content: bytes) -> bool:
-        """Store the file unless there is one. False if there was."""
-        try:
-            await obstore.put_async(self._store, name, content, mode="create")
-        except AlreadyExistsError:
-            return False
-        return True
 
     async def get(self, name: str) -> bytes:
         """The file's content. Raises `NoSuchFile`."""

@@ -40,7 +40,6 @@ class Settings(BaseSettings):
     files_url: str = Field(default="", description="s3://bucket/prefix; empty: a folder")
     jwks_file: Path = Field(description="identity's public keys, to verify sessions offline")
     trusted_proxy: bool = Field(default=False, description="believe the gateway's X-Real-IP")
-    metrics_public: bool = Field(default=True, description="False: /metrics only from loopback")
     contact_phones: list[str] = ["010-62383899", "010-82024323"]  # T
     contact_email: str = "ccib@vip.163.com"  # T
     log_level: str = "INFO"

@@ -11,7 +11,6 @@ from contracts.catalogue import CourseKind, Courseware, CoursewareKind, Question
 from contracts.identity import LearnerKind
 
 Key = datetime | int
-REQUIRED_SECONDS = 2700  # 45 minutes, the default study time of a courseware (C-5)
 
 
 class CourseNotFound(NotFound):

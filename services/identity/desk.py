@@ -11,7 +11,7 @@ from chassis.web.i18n import N_, Sentence
 
 from .actions import verification
 from .model import Decision, Learner
-from .registration import NO_CONTROLS as NO_CONTROLS
+from .registration import NO_CONTROLS
 
 log = structlog.get_logger()
 

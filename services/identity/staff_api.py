@@ -17,6 +17,7 @@ from contracts.identity import LearnerKind
 
 from . import contact, desk
 from .model import Decision, Learner, Verification
+from .registration import NO_CONTROLS
 from .store import learners
 
 log = structlog.get_logger()
@@ -77,7 +78,7 @@ async def list_learners(
 ) -> LearnerList:
     """Learners whose account name begins so, or without one those who wait for verification."""
     if account_name is not None and "\0" in account_name:
-        raise Invalid({"account_name": desk.NO_CONTROLS})
+        raise Invalid({"account_name": NO_CONTROLS})
     async with transaction(db) as tx:
         found = (
             await learners.list_by_account_name(tx, account_name, after=cursor, limit=limit + 1)

@@ -9,7 +9,6 @@ from simulators.wechat_pay.protocol import Fields
 
 CODE_LIFE_SECONDS = 2 * 60 * 60  # of a code_url, whatever time_expire says
 EARLIEST_EXPIRY_SECONDS = 60
-HIGHEST_FEE_FEN = 10**10 - 1
 
 OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 TOTAL_FEE = re.compile(r"[1-9][0-9]{0,9}")

@@ -103,6 +103,4 @@ async def prune(tx: Tx, *, now: datetime) -> None:
     """Delete what has lost its meaning: captchas, old tries, sessions that ended long ago."""
     await tx.execute("DELETE FROM captchas WHERE expires_at < $1", now)
     await tx.execute("DELETE FROM tries WHERE tried_at < $1", now - ADDRESS_WINDOW)
-    await tx.execute(
-        "DELETE FROM sessions WHERE expires_at < $1::timestamptz - interval '30 days'", now
-    )
+    await tx.execute("DELETE FROM sessions WHERE expires_at < $1", now - KEPT_AFTER_END)
