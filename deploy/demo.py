@@ -1,6 +1,7 @@
 """What only the demo has: simulators in place of WeChat Pay and a mail server, and a greeting."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ from simulators.mailbox import app as mailbox_app
 from simulators.wechat_pay import app as wechat_app
 
 WECHAT, MAILBOX = "/simulators/wechat", "/simulators/mailbox"
-APP_ID, MERCHANT, API_KEY = (
-    "wxd930ea5d5a258f4f",
-    "10000100",
-    "192006250b4c09247ec02edce69f6a2d",  # published in WeChat's own documentation
-)
+CREDENTIALS = {  # published in WeChat's own documentation
+    "wechat_app_id": "wxd930ea5d5a258f4f",
+    "wechat_mch_id": "10000100",
+    "wechat_api_key": "192006250b4c09247ec02edce69f6a2d",
+}
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,24 @@ class Simulators:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What services must be told to talk to them."""
-        return {
-            "wechat_api_base_url": f"http://127.0.0.1:{self.port}{WECHAT}/api/",
-            "wechat_app_id": APP_ID,
-            "wechat_mch_id": MERCHANT,
-            "wechat_api_key": API_KEY,
-            "smtp_host": "127.0.0.1",
-            "smtp_port": self.smtp_port,
-        }
+        """What services must be told to talk to them, beside what the environment says."""
+        told: dict[str, Any] = credentials()
+        if not os.environ.get("WECHAT_API_BASE_URL"):
+            told["wechat_api_base_url"] = f"http://127.0.0.1:{self.port}{WECHAT}/api/"
+        if not os.environ.get("SMTP_HOST"):  # SMTP_PORT speaks of a host that is named
+            told |= {"smtp_host": "127.0.0.1", "smtp_port": self.smtp_port}
+        return told
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Mapping[str, ASGIApp]]:
         """Path prefix → application, both at work meanwhile; what they hold is kept in a folder."""
         mailbox = mailbox_app.create_app(self.data_dir / "mailbox", self.smtp_port)
+        agreed = credentials()
         wechat = wechat_app.create_app(
-            app_id=APP_ID, mch_id=MERCHANT, api_key=API_KEY, data_dir=self.data_dir / "wechat_pay"
+            app_id=agreed["wechat_app_id"],
+            mch_id=agreed["wechat_mch_id"],
+            api_key=agreed["wechat_api_key"],
+            data_dir=self.data_dir / "wechat_pay",
         )
         await mailbox.state.mailbox.start()
         wechat.state.provider.start()
@@ -53,6 +56,11 @@ class Simulators:
         finally:
             await wechat.state.provider.stop()
             await mailbox.state.mailbox.stop()
+
+
+def credentials() -> dict[str, str]:
+    """What the simulator and payments agree upon: published values, or the environment's."""
+    return {name: os.environ.get(name.upper()) or value for name, value in CREDENTIALS.items()}
 
 
 def simulators(data_dir: Path, port: int, *, smtp_port: int) -> Simulators:

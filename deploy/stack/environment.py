@@ -46,12 +46,13 @@ class Plan:
             "TRUSTED_PROXY": "true",
             "AMQP_URL": self.amqp_url,
             "PORT": str(self.port_of(process)),
-            "SMTP_PORT": str(self.smtp_port),
             "LISTEN": f"{HOST}:{self.gateway_port}",
             "UPSTREAMS": self._upstreams(),
             "PYTHONUNBUFFERED": "1",
             **self.extra,
         }
+        if process == "simulators":
+            told["SMTP_PORT"] = str(self.smtp_port)
         told.pop("DATABASE_URL", None)  # the administrator's is nobody's business here
         if process in self.databases:
             told["DATABASE_URL"] = self.databases[process]
