@@ -16,11 +16,14 @@ from chassis.refusals import Invalid, NotFound, Refusal, TooLarge, Unauthorized,
 from chassis.sessions import REFRESH_COOKIE
 from chassis.web import i18n
 from chassis.web.forms import sentences
+from chassis.web.i18n import N_
 from chassis.web.pages import error_page, said, speak
 
 log = structlog.get_logger()
 
 PROBLEM = "application/problem+json"
+UNREADABLE = N_("This could not be read. Please send it once more.")
+UNFIT = N_("There is a character in it that no text may hold. Please type it again.")
 
 
 class MethodNotAllowed(Refusal):
@@ -117,7 +120,7 @@ async def _http(request: Request, error: Exception) -> Response:
     }
     if isinstance(error.__cause__, Refusal):  # raised while FastAPI was reading the body
         return answer(request, error.__cause__)
-    otherwise = Invalid() if error.status_code < 500 else Unexpected()
+    otherwise = Invalid({"body": UNREADABLE}) if error.status_code < 500 else Unexpected()
     return answer(request, families.get(error.status_code, otherwise))
 
 
@@ -128,7 +131,7 @@ async def _away(request: Request, error: Exception) -> Response:
 
 async def _unfit(request: Request, error: Exception) -> Response:
     """A NUL in some text: PostgreSQL holds none, and no person types one."""
-    return answer(request, Invalid())
+    return answer(request, Invalid({"body": UNFIT}))
 
 
 async def _fault(request: Request, error: Exception) -> Response:

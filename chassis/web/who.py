@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 
 from chassis.permissions import Permission
-from chassis.refusals import Forbidden, Unauthorized
+from chassis.refusals import Forbidden, Refusal, Unauthorized
 from chassis.sessions import Session
 
 __all__ = ["AnyStaff", "Anyone", "CurrentLearner", "MaybeLearner", "Session", "StaffWith"]
@@ -21,6 +21,10 @@ class SignInNeeded(Unauthorized):
 
 class LearnersOnly(Forbidden):
     """This page is for learners. You are signed in as staff."""
+
+
+class StaffOnly(Forbidden):
+    """This is for staff of the association. You are signed in as a learner."""
 
 
 class PermissionNeeded(Forbidden):
@@ -56,11 +60,18 @@ def _learner(request: Request) -> Session:
     return session
 
 
+def _not_staff(request: Request, session: Session | None) -> Refusal:
+    """A page leads learners to the staff's sign-in; for the API a good token is no reason for 401,
+    after which an app would fetch a new one and ask again."""
+    in_api = request.url.path.startswith("/api/")
+    return StaffOnly() if session is not None and in_api else SignInNeeded()
+
+
 def _staff_with(permission: Permission | None) -> Callable[[Request], Session]:
     def staff(request: Request) -> Session:
         session = session_of(request)
         if session is None or not session.is_staff:
-            raise SignInNeeded()
+            raise _not_staff(request, session)
         if permission is not None and not session.may(permission):
             raise PermissionNeeded()
         return session

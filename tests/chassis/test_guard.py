@@ -46,6 +46,31 @@ async def test_a_body_over_the_limit_is_refused_also_when_its_length_is_not_told
     assert (untold.status_code, untold.json()["code"]) == (413, "TooLarge")
 
 
+@pytest.mark.parametrize(
+    ("language", "number", "nul"), [("zh", "无法读取", "控制字符"), ("en", "be read", "character")]
+)
+async def test_what_nobody_can_read_or_keep_is_said_in_a_sentence(
+    service: MakeService, language: str, number: str, nul: str
+) -> None:
+    identity = await service("identity")
+    path, headers = "/api/identity/staff/sessions", {"cookie": f"lang={language}"}
+    endless = b'{"login": ' + b"9" * 5000 + b"}"
+    sent = {**headers, "content-type": "application/json"}
+    for answer, sentence in (
+        (await identity.client.post(path, content=endless, headers=sent), number),
+        (
+            await identity.client.post(
+                path, json={"login": "a\0b", "password": "x"}, headers=headers
+            ),
+            nul,
+        ),
+    ):
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (422, "Invalid")
+        assert [error["field"] for error in problem["errors"]] == ["body"]
+        assert sentence in problem["errors"][0]["message"]
+
+
 async def test_a_request_from_another_site_with_our_cookies_is_refused(catalogue: Running) -> None:
     cookies = {"cookie": "access=x"}
     foreign = {**cookies, "origin": "https://evil.test"}
