@@ -35,4 +35,9 @@ class ProgressSettings(Settings):
 
     def forgotten_before(self, now: datetime) -> datetime:
         """Whoever was not heard since then can't send beats any more."""
-        return now - timedelta(hours=self.session_hours, seconds=self.late_limit_seconds)
+        return now - self.session_life
+
+    @property
+    def session_life(self) -> timedelta:
+        """From a session's start to the arrival of its last possible beat."""
+        return timedelta(hours=self.session_hours, seconds=self.late_limit_seconds)

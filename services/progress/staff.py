@@ -24,7 +24,7 @@ Reader = Annotated[Session, StaffWith(Permission.PROGRESS_READ)]
 async def show_desk(request: Request, db: Db, who: Reader) -> Response:
     told: ProgressSettings = request.app.state.kit.settings
     midnight = datetime.combine(clock.today(), time.min, clock.CHINA)
-    learners, hours = await desk.count_today(db, midnight)
+    learners, hours = await desk.count_today(db, midnight, session_life=told.session_life)
     return page(
         request,
         "staff/studying.html",

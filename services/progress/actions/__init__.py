@@ -2,7 +2,7 @@
 lock → decide → save → tell."""
 
 from .completing import complete_courseware, review_cycle, submit_exercise
-from .learning_of import keep_course, keep_facts, open_courses
+from .hearing import keep_course, keep_facts, open_courses
 from .studying import leave_session, open_session
 
 __all__ = [

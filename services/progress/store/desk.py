@@ -1,12 +1,14 @@
 """What staff see of study: who is studying now."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from chassis import ids
 from chassis.db import Pool
 
 from ..model import Studying
 
 DESK_ROWS = 200
+CLOCKS_APART = timedelta(minutes=1)  # an entry's id is not made at the instant it tells
 
 
 async def list_open(db: Pool, heard_since: datetime) -> list[Studying]:
@@ -35,14 +37,25 @@ async def list_open(db: Pool, heard_since: datetime) -> list[Studying]:
     return [Studying(**row) for row in rows]
 
 
-async def count_today(db: Pool, midnight: datetime) -> tuple[int, int]:
-    """How many learners have been heard since then, and how many hours they completed."""
+async def count_today(db: Pool, midnight: datetime, *, session_life: timedelta) -> tuple[int, int]:
+    """How many learners have been heard since then, and how many hours they completed.
+
+    No session is heard of when it is older than `session_life`; so the ids bound both counts.
+    """
     row = await db.fetchrow(
         """
-        SELECT (SELECT count(DISTINCT learner_id) FROM sessions WHERE heard_at >= $1) AS learners,
-               (SELECT count(*) FROM hour_entries WHERE completed_at >= $1)           AS hours
+        SELECT (SELECT count(DISTINCT learner_id)
+                  FROM sessions
+                 WHERE session_id >= $2
+                   AND heard_at >= $1) AS learners,
+               (SELECT count(*)
+                  FROM hour_entries
+                 WHERE entry_id >= $3
+                   AND completed_at >= $1) AS hours
         """,
         midnight,
+        ids.first_id(midnight - session_life),
+        ids.first_id(midnight - CLOCKS_APART),
     )
     assert row is not None
     return row["learners"], row["hours"]
