@@ -22,6 +22,7 @@ async def test_staff_see_who_is_studying(
     assert "正在计时" in shown.text
     await who.open(second)
     shown = await progress.client.get("/staff/progress?lang=en", headers=staff)
+    assert "Today: 1 learners, 0 hours completed." in shown.text
     assert shown.text.count("Two coursewares are open") == 2
 
 
