@@ -18,8 +18,9 @@ for (const box of document.querySelectorAll("[data-captcha]")) {
     return true;
   }
 
-  box.querySelector("[name=new_captcha]").addEventListener("click", async (event) => {
-    event.preventDefault();
+  const another = box.querySelector("[name=new_captcha]");
+  another.type = "button"; // so that Enter in a field presses the form's own button
+  another.addEventListener("click", async () => {
     if (await renew().catch(() => false)) answer.focus();
   });
   answer.addEventListener("focus", () => {
