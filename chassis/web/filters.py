@@ -29,9 +29,9 @@ def short_day(value: date) -> str:
     return f"{local.month}月{local.day}日" if _chinese() else f"{local.day} {local:%b}"
 
 
-def time_of_day(value: datetime) -> str:
-    """19:33, as a clock in Shanghai shows it."""
-    return f"{_local(value):%H:%M}"
+def time_of_day(value: datetime, *, to_the_second: bool = False) -> str:
+    """19:33, or 19:33:07, as a clock in Shanghai shows it."""
+    return f"{_local(value):%H:%M:%S}" if to_the_second else f"{_local(value):%H:%M}"
 
 
 def moment(value: datetime) -> str:
@@ -47,8 +47,10 @@ def clock(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """1040 → 17 分 20 秒; the parts that are nothing are left out"""
+    """1040 → 17 分 20 秒, 300 → 5 分钟; the parts that are nothing are left out"""
     minutes, rest = divmod(int(seconds), 60)
+    if 0 < minutes < 60 and not rest:
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes)
     hours_, minutes_ = divmod(minutes, 60)
     parts = [
         gettext("%(n)s h", n=hours_) if hours_ else "",

@@ -133,5 +133,5 @@ async def test_the_guide_tells_the_limits_that_are_set(catalogue: Running) -> No
     text = (await catalogue.client.get("/guide")).text
 
     assert "请不要同时打开多个课件" in text  # P-4
-    assert "5 分没有键盘" in text  # P-3
+    assert "5 分钟没有键盘" in text  # P-3
     assert "11001085800056014693" in text  # $-3
