@@ -100,7 +100,8 @@ async def _relay_while_connected(url: str, pool: Pool, bus: Bus) -> None:
             while await relay_once(pool, bus) == RELAY_BATCH:
                 pass
             try:
-                await asyncio.wait_for(woken.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await woken.wait()
             except TimeoutError:
                 await listener.execute("SELECT 1")
     finally:

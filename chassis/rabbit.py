@@ -14,6 +14,7 @@ from aio_pika.exceptions import PublishError
 
 from chassis import topology
 from chassis.bus import FOLD_MAX, SHARDS, BusAway, Receive, ReceiveBeats
+from chassis.service import is_cancelled
 from contracts.envelope import CONTENT_TYPE, Message
 from contracts.subscriptions import HEARD
 
@@ -114,8 +115,8 @@ class RabbitBus:
             try:
                 await self._consume_while_connected(name, consume)
             except asyncio.CancelledError:
-                if _cancelled_by_us():
-                    raise
+                if is_cancelled():
+                    raise  # else aiormq raised it, at a broker that went silent
                 log.warning("consumer_reconnects", consumer=name, reason="connection stuck")
             except Exception as reason:
                 log.warning("consumer_reconnects", consumer=name, reason=type(reason).__name__)
@@ -247,13 +248,6 @@ async def _connect(url: str, name: str) -> AbstractConnection:
     )
 
 
-def _cancelled_by_us() -> bool:
-    """aiormq raises CancelledError at a broker that went silent; only a task that was really
-    asked to end may let it through."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
 class _Sender:
     """One publishing connection, opened when needed; whatever goes wrong is `BusAway`."""
 
@@ -280,7 +274,7 @@ class _Sender:
         except BusAway:
             raise
         except asyncio.CancelledError:
-            if _cancelled_by_us():
+            if is_cancelled():
                 raise
             self._channel = None
             raise BusAway("the broker is silent") from None
@@ -314,6 +308,6 @@ class _Sender:
                 async with asyncio.timeout(2):
                     await connection.close()
             except (Exception, asyncio.CancelledError) as reason:
-                if isinstance(reason, asyncio.CancelledError) and _cancelled_by_us():
+                if isinstance(reason, asyncio.CancelledError) and is_cancelled():
                     raise
                 log.warning("close_failed", connection=self._name, reason=type(reason).__name__)

@@ -53,10 +53,11 @@ class Service:
 
 
 def every(seconds: float, action: Callable[[], Awaitable[object]], *, name: str) -> Worker:
-    """A worker that repeats an action for ever, also after it failed."""
+    """A worker that repeats an action for ever, also after it failed; until it is cancelled, even
+    where a library swallows that (`asyncio.wait_for` of Python 3.11 may)."""
 
     async def work() -> None:
-        while True:
+        while not is_cancelled():
             try:
                 await action()
             except (*DATABASE_AWAY, *TRY_AGAIN, BusAway) as reason:
@@ -64,8 +65,16 @@ def every(seconds: float, action: Callable[[], Awaitable[object]], *, name: str)
             except Exception:
                 log.exception("worker_failed", worker=name)
             await asyncio.sleep(seconds)
+        raise asyncio.CancelledError
 
     return work
+
+
+def is_cancelled() -> bool:
+    """Whether somebody has asked the running task to end. Libraries raise CancelledError for
+    reasons of their own, and swallow ours."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def run_background(service: Service, kit: Kit) -> None:

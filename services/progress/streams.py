@@ -113,6 +113,7 @@ async def stream(
             if state in OVER:
                 return
             try:
-                await asyncio.wait_for(woken.wait(), every)
+                async with asyncio.timeout(every):
+                    await woken.wait()
             except TimeoutError:
                 continue
