@@ -74,10 +74,6 @@ class FormExpired(Forbidden):
     """This form did not come from an open page of this site. Please send it once more."""
 
 
-class TooManyFields(Invalid):
-    """The form holds more fields than it should."""
-
-
 class Form(dict[str, str]):
     """The text fields of a form (the last value of each name), stripped of outer blanks; passwords
     are left as they are (I-4)."""
