@@ -211,9 +211,14 @@ def _going_on(courses: list[OwnedCourse]) -> OwnedCourse | None:
     return max(unfinished, key=last_studied, default=None)
 
 
-def _bought_and_left(courses: list[OwnedCourse]) -> int:
-    """Hours that are owned and not done yet, of any kind."""
-    return sum(len(course.coursewares) - course.hours_done for course in courses)
+def _bought_and_left(courses: list[OwnedCourse]) -> dict[str, int]:
+    """Hours that are owned and not done yet, by kind of course."""
+    left: dict[str, int] = {}
+    for course in courses:
+        if course.kind is not None:
+            hours = len(course.coursewares) - course.hours_done
+            left[course.kind] = left.get(course.kind, 0) + hours
+    return left
 
 
 def _days(account: HourAccount | None, count: int) -> list[tuple[Any, int]]:
