@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from deploy.servers import packages
 from deploy.servers.processes import free_port
 from tests.journeys.person import CAPTCHA_ANSWER
 from tests.journeys.running import READY_SECONDS, answers_ready
 
+expect.set_options(timeout=20_000)  # milliseconds: a busy machine is no fault of the page
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",

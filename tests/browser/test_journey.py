@@ -14,7 +14,6 @@ from tests.journeys.person import CAPTCHA_ANSWER, Learner, Study
 
 PASSWORD = worked_example.PASSWORD
 PATIENCE = 20_000  # milliseconds
-expect.set_options(timeout=PATIENCE)
 
 
 @pytest.mark.timeout(400)
