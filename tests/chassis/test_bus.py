@@ -22,7 +22,7 @@ from tests.conftest import MakeDatabase, ServerLoop
 EVENTUALLY_SECONDS = 30
 
 
-async def eventually(claim: Callable[[], bool]) -> None:
+async def assert_eventually(claim: Callable[[], bool]) -> None:
     async with asyncio.timeout(EVENTUALLY_SECONDS):
         while not claim():
             await asyncio.sleep(0.02)
@@ -50,6 +50,17 @@ def told() -> Message:
     return pack(PasswordChanged(learner_id=ids.new_id()))
 
 
+def consumer_that_notes(effects: list[str]) -> Consumer:
+    """Writes down the id of each event that it handles."""
+    consumer = Consumer("notifications")
+
+    @consumer.on(PasswordChanged)
+    async def handle(tx: Tx, event: PasswordChanged) -> None:
+        effects.append(str(event.event_id))
+
+    return consumer
+
+
 async def test_every_published_event_arrives(bus: Bus) -> None:
     """At least once; order is not promised, so none is asserted."""
     heard: set[str] = set()
@@ -60,7 +71,7 @@ async def test_every_published_event_arrives(bus: Bus) -> None:
     await bus.subscribe("notifications", [PasswordChanged.name], receive)
     sent = [told() for _ in range(50)]
     await bus.publish(sent)
-    await eventually(lambda: heard >= {message.event_id for message in sent})
+    await assert_eventually(lambda: heard >= {message.event_id for message in sent})
 
 
 async def test_an_event_arrives_whole(bus: Bus) -> None:
@@ -72,25 +83,21 @@ async def test_an_event_arrives_whole(bus: Bus) -> None:
     await bus.subscribe("notifications", [PasswordChanged.name], receive)
     sent = told()
     await bus.publish([sent])
-    await eventually(lambda: sent in heard)
+    await assert_eventually(lambda: sent in heard)
 
 
 async def test_an_event_that_nobody_hears_is_no_fault(bus: Bus) -> None:
     unheard = CourseRetired(course_id=ids.new_id(), version=1)
     message = pack(unheard)
     await bus.publish([Message(message.event_id, "identity.nobody_hears.v1", message.body, {})])
-    await eventually(bus.healthy)
+    await assert_eventually(bus.healthy)
 
 
 async def test_an_event_has_its_effect_once_however_often_it_is_published(
     bus: Bus, make_database: MakeDatabase
 ) -> None:
     effects: list[str] = []
-    consumer = Consumer("notifications")
-
-    @consumer.on(PasswordChanged)
-    async def handle(tx: Tx, event: PasswordChanged) -> None:
-        effects.append(str(event.event_id))
+    consumer = consumer_that_notes(effects)
 
     async with await open_pool(await make_database("identity"), name="test") as pool:
 
@@ -101,7 +108,7 @@ async def test_an_event_has_its_effect_once_however_often_it_is_published(
         message, last = told(), told()
         await bus.publish([message] * 10)
         await bus.publish([last])
-        await eventually(lambda: {message.event_id, last.event_id} <= set(effects))
+        await assert_eventually(lambda: {message.event_id, last.event_id} <= set(effects))
         assert effects.count(message.event_id) == 1
 
 
@@ -109,11 +116,7 @@ async def test_a_poison_event_is_parked_and_the_others_go_on(
     bus: Bus, make_database: MakeDatabase
 ) -> None:
     effects: list[str] = []
-    consumer = Consumer("notifications")
-
-    @consumer.on(PasswordChanged)
-    async def handle(tx: Tx, event: PasswordChanged) -> None:
-        effects.append(str(event.event_id))
+    consumer = consumer_that_notes(effects)
 
     async with await open_pool(await make_database("identity"), name="test") as pool:
 
@@ -124,7 +127,7 @@ async def test_a_poison_event_is_parked_and_the_others_go_on(
         good, other = told(), told()
         poison = Message(other.event_id, other.name, b"\xff\xfe", other.headers)
         await bus.publish([poison, good])
-        await eventually(lambda: good.event_id in effects)
+        await assert_eventually(lambda: good.event_id in effects)
         async with asyncio.timeout(EVENTUALLY_SECONDS):
             while not (reason := await reason_of(pool, poison)):
                 await asyncio.sleep(0.02)
@@ -148,7 +151,7 @@ async def test_beats_of_a_shard_arrive_in_order(bus: Bus) -> None:
     mark = ids.new_id().hex
     for n in range(40):
         await bus.send_to_shard(3, f"{mark} {n:02}".encode())
-    await eventually(lambda: received[-1:] == [f"{mark} 39".encode()])
+    await assert_eventually(lambda: received[-1:] == [f"{mark} 39".encode()])
     own = [body for body in received if body.startswith(mark.encode())]
     assert own == sorted(own)
 
@@ -168,7 +171,7 @@ async def test_beats_wait_for_a_receiver_that_failed(bus: Bus) -> None:
         await bus.send_to_shard(5, body)
     except BusAway:
         await bus.send_to_shard(5, body)
-    await eventually(lambda: len(tries) > 1 and any(body in bodies for bodies in tries[1:]))
+    await assert_eventually(lambda: len(tries) > 1 and any(body in bodies for bodies in tries[1:]))
 
 
 async def test_events_survive_the_database_being_away(
@@ -195,7 +198,7 @@ async def test_events_survive_the_database_being_away(
         server.kill()
         sent = [told() for _ in range(5)]
         await bus.publish(sent)
-        await eventually(lambda: {message.event_id for message in sent} <= set(seen))
+        await assert_eventually(lambda: {message.event_id for message in sent} <= set(seen))
         handled = await pool.fetchval("SELECT count(*) FROM inbox WHERE state = 'handled'")
         assert handled >= 5
     server_loop.run(server.stop())
@@ -226,7 +229,7 @@ async def test_confirmed_events_survive_a_killed_broker(
             await outbox.add(tx, PasswordChanged(learner_id=ids.new_id()))
         await bus.subscribe("notifications", [PasswordChanged.name], receive)
         await _relay_until_empty(pool, bus)
-        await eventually(lambda: len(heard) == 1)
+        await assert_eventually(lambda: len(heard) == 1)
         await asyncio.sleep(2)  # a quorum queue this young may lose its leader, see the docs
 
         broker.kill()
@@ -236,7 +239,7 @@ async def test_confirmed_events_survive_a_killed_broker(
         with pytest.raises(BusAway):
             await outbox.relay_once(pool, bus)
         await _relay_until_empty(pool, bus)
-        await eventually(lambda: len(set(heard)) == 21)
+        await assert_eventually(lambda: len(set(heard)) == 21)
     await bus.stop()
 
 
