@@ -16,6 +16,7 @@ log = structlog.get_logger()
 RELAY_BATCH = 100
 POLL_SECONDS = 1.0  # when a NOTIFY was missed
 KEEP_DAYS = 7  # published rows, to fill a lost queue again
+REMEMBER_DAYS = 35  # handled events: longer than anybody could publish one again
 RELAY_LOCK = 0x0B0C
 
 
@@ -65,12 +66,17 @@ async def relay_once(pool: Pool, bus: Bus) -> int:
 
 async def prune(pool: Pool) -> None:
     """Forget what was published, and what was handled, long enough ago."""
-    for table, column in (("outbox", "published_at"), ("inbox", "heard_at")):
-        handled = "AND state = 'handled'" if table == "inbox" else ""
-        await pool.execute(
-            f"DELETE FROM {table} WHERE {column} < now() - $1 * interval '1 day' {handled}",  # noqa: S608
-            KEEP_DAYS * (1 if table == "outbox" else 5),
-        )
+    await pool.execute(
+        "DELETE FROM outbox WHERE published_at < now() - make_interval(days => $1)", KEEP_DAYS
+    )
+    await pool.execute(
+        """
+        DELETE FROM inbox
+         WHERE state = 'handled'
+           AND heard_at < now() - make_interval(days => $1)
+        """,
+        REMEMBER_DAYS,
+    )
 
 
 async def relay_forever(url: str, pool: Pool, bus: Bus) -> None:

@@ -130,7 +130,7 @@ class Guard:
             "Content-Security-Policy": POLICY.format(ancestors="'self'" if framed else "'none'"),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "SAMEORIGIN" if framed else "DENY",
-            "Referrer-Policy": "no-referrer" if "token" in path else "same-origin",
+            "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         }
