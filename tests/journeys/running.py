@@ -13,6 +13,7 @@ import httpx
 
 from tests.journeys import worked_example
 from tests.journeys.person import CAPTCHA_ANSWER
+from tests.leaks import leaks_in
 
 READY_SECONDS = 90
 
@@ -25,15 +26,38 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
         "CAPTCHA_ANSWER": CAPTCHA_ANSWER,
         "DEMO_REQUIRED_SECONDS": str(worked_example.SECONDS_PER_COURSEWARE),
         "BEAT_INTERVAL_SECONDS": "1",
+        "LOG_LEVEL": "INFO",
     }
+
+
+async def launch(module: str, data_dir: Path, port: int) -> asyncio.subprocess.Process:
+    """`python -m module`; what it says goes to a file, see `leaks_of`."""
+    with _log(data_dir).open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            env=environment(data_dir, port),
+            stdout=log,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+
+
+def leaks_of(data_dir: Path) -> list[str]:
+    """What the processes of this folder should not have logged; they must have logged something."""
+    text = _log(data_dir).read_text(encoding="utf-8")
+    assert '"request"' in text
+    return leaks_in(text)
+
+
+def _log(data_dir: Path) -> Path:
+    return data_dir / "process.log"
 
 
 @asynccontextmanager
 async def standalone(data_dir: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
     """The process, ready; ended by Ctrl-C's signal if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "deploy.standalone", env=environment(data_dir, port)
-    )
+    process = await launch("deploy.standalone", data_dir, port)
     try:
         await ready(port, process)
         yield process
