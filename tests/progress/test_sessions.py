@@ -254,3 +254,4 @@ async def test_streams_end_when_the_process_does(learner: MakeLearner, watched: 
         async with asyncio.timeout(5):
             while watched.watched:
                 await asyncio.sleep(0.01)
+        assert not watched.watched
