@@ -38,6 +38,14 @@ class Question(Part):
     explanation: str = ""
 
 
+class QuestionRule(StrEnum):
+    """What a missed pop-up question does (P-5)."""
+
+    NONE = "none"  # no questions are asked
+    RESTART = "restart"  # the courseware starts again from zero
+    CHECKPOINT = "checkpoint"  # it goes back to the last question that was answered rightly
+
+
 class Courseware(Part):
     """One credit hour (C-2, C-5)."""
 
@@ -48,6 +56,8 @@ class Courseware(Part):
     media_path: str  # path below PUBLIC_URL: a video file, or an HTML page for an iframe
     popup_questions: list[Question] = Field(default_factory=list)
     exercise: list[Question] = Field(default_factory=list)
+    question_rule: QuestionRule = QuestionRule.RESTART
+    max_playback_rate: float = 1.5  # faster earns nothing (P-2)
 
 
 class CoursePublished(Event):
