@@ -1,6 +1,7 @@
 """The JSON door of progress. Its hot path is `heartbeats`."""
 
 import time
+from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
@@ -11,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import clock
 from chassis.db import Pool, transaction
-from chassis.web.deps import Db
+from chassis.web.deps import Db, client_address
 from chassis.web.i18n import gettext
 from chassis.web.pages import speak
 from chassis.web.who import CurrentLearner, Session
 
 from . import actions, read, shapes, streams, tokens
-from .model import FactsNotHeard
+from .model import FactsNotHeard, QuestionClosed
 from .settings import ProgressSettings
 
 log = structlog.get_logger()
@@ -32,12 +33,27 @@ def _settings(request: Request) -> ProgressSettings:
     return settings
 
 
+def _address(request: Request) -> str | None:
+    try:
+        return str(ip_address(client_address(request)))
+    except ValueError:
+        return None
+
+
+ClientAddress: TypeAlias = Annotated[str | None, Depends(_address)]
 Told: TypeAlias = Annotated[ProgressSettings, Depends(_settings)]
 
 
 class SessionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     courseware_id: UUID
+    study_here: bool = False
+
+
+class AnswerIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    question_id: UUID
+    choices: Annotated[list[int], Field(max_length=CHOICES_MAX)]
 
 
 class ExerciseIn(BaseModel):
@@ -56,16 +72,20 @@ async def list_enrolments(db: Db, who: CurrentLearner) -> dict[str, Any]:
 
 
 @router.post("/sessions", status_code=201)
-async def open_session(body: SessionIn, db: Db, who: CurrentLearner, told: Told) -> dict[str, Any]:
-    """Open a courseware. The token in the answer is what heartbeats are signed with."""
-    now = clock.now()
+async def open_session(
+    body: SessionIn, db: Db, who: CurrentLearner, told: Told, address: ClientAddress
+) -> dict[str, Any]:
+    """Open a courseware. The token in the answer is what heartbeats are signed with; with
+    `study_here` every other page of the learner ends (P-4)."""
     async with transaction(db) as tx:
         session_id = await actions.open_session(
             tx,
+            told,
             learner_id=who.subject,
             courseware_id=body.courseware_id,
-            now=now,
-            silent_before=told.silent_before(now),
+            address=address,
+            study_here=body.study_here,
+            now=clock.now(),
         )
     log.info("session_opened", session_id=str(session_id))
     token = tokens.sign(
@@ -81,6 +101,35 @@ async def open_session(body: SessionIn, db: Db, who: CurrentLearner, told: Told)
 async def show_session(session_id: UUID, db: Db, who: CurrentLearner, told: Told) -> dict[str, Any]:
     """The session's state, and why time was not credited (P-9)."""
     return await _look(db, told, who, session_id)
+
+
+@router.post("/sessions/{session_id}/answers")
+async def answer_question(
+    session_id: UUID, body: AnswerIn, db: Db, who: CurrentLearner, told: Told
+) -> dict[str, Any]:
+    """Answer the pop-up question that the session shows (P-5), once."""
+    async with transaction(db) as tx:
+        answer = await actions.answer(
+            tx,
+            told,
+            learner_id=who.subject,
+            session_id=session_id,
+            asking_id=body.question_id,
+            choices=body.choices,
+            now=clock.now(),
+        )
+    log.info("question_answered", session_id=str(session_id), correct=answer.correct)
+    if not answer.in_time:
+        raise QuestionClosed()
+    shown = await _look(db, told, who, session_id)
+    return {
+        "correct": answer.correct,
+        "restarted": answer.restarted,
+        "right": answer.right,
+        "explanation": answer.explanation,
+        "state": shown["state"],
+        "credited_seconds": shown["credited_seconds"],
+    }
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
@@ -114,13 +163,14 @@ async def stream_session(
 
 
 async def _look(db: Pool, told: ProgressSettings, who: Session, session_id: UUID) -> dict[str, Any]:
+    now = clock.now()
     view = await read.session_view(
         db,
         session_id=session_id,
         learner_id=who.subject,
-        silent_before=told.silent_before(clock.now()),
+        silent_before=told.silent_before(now),
     )
-    return shapes.session(view, beat_interval_seconds=told.beat_interval_seconds)
+    return shapes.session(view, beat_interval_seconds=told.beat_interval_seconds, now=now)
 
 
 @router.get("/coursewares/{courseware_id}/exercise")

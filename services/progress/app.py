@@ -8,14 +8,15 @@ from chassis.db import Pool
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, fold, pages, staff
+from . import api, consumers, fold, overdue, pages, staff
 from .batcher import Batcher
 from .heartbeats import PATH, Heartbeats
 from .settings import ProgressSettings
-from .store import sessions
+from .store import beats, sessions
 from .streams import Watch
 
 SILENT_EVERY_SECONDS = 600
+PARTS_EVERY_SECONDS = 6 * 3600
 
 
 def create(settings: ProgressSettings, kit: Kit) -> Service:
@@ -38,9 +39,19 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
         consumer=consumers.consumer,
         workers=[
             watch.run,
+            every(
+                overdue.EVERY_SECONDS,
+                partial(overdue.miss_overdue, kit.pool, settings),
+                name="progress miss overdue questions",
+            ),
+            every(
+                PARTS_EVERY_SECONDS,
+                partial(beats.make_partitions, kit.pool),
+                name="progress make beat partitions",
+            ),
             every(SILENT_EVERY_SECONDS, end_silent, name="progress end silent sessions"),
         ],
-        beats=partial(fold.fold, kit.pool, settings.rules),
+        beats=partial(fold.fold, kit.pool, settings),
         stopping=watch.stop,
     )
 

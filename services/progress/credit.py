@@ -21,6 +21,7 @@ class Reason(StrEnum):
     SECOND_COURSEWARE = "second_courseware"
     TOO_FAST = "too_fast"  # or jumped forward
     JUMPED_BACK = "jumped_back"
+    RESTARTED = "restarted"  # before the courseware started again (P-5)
     STALLED = "stalled"  # the media moved less than the clock
     LOST_NETWORK = "lost_network"  # nothing was heard
 
@@ -57,7 +58,6 @@ class Rules:
 
     interval_ms: int  # how often a page beats
     idle_limit_ms: int  # P-3
-    max_rate: float = 1.5
     late_ms: int = 600_000  # P-8: how long a beat may wait in the page
 
     @property
@@ -69,6 +69,11 @@ class Rules:
     def silence_ms(self) -> int:
         """Without a beat for so long, a session is not open any more (P-4)."""
         return self.interval_ms * 3
+
+    @property
+    def memory_ms(self) -> int:
+        """How long before its arrival a beat may still earn, and what was open then matters."""
+        return self.late_ms + self.beat_cap_ms + self.silence_ms
 
     @property
     def lead_ms(self) -> int:
@@ -108,46 +113,63 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What is settled when a courseware is opened, for all its beats."""
+
+    started_ms: int
+    position_ms: int
+    document: bool
+    max_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     standing: Standing
-    credited_ms: int
+    credited: tuple[Span, ...]
     uncredited: tuple[Stretch, ...]
+
+    @property
+    def credited_ms(self) -> int:
+        return sum(span.until_ms - span.from_ms for span in self.credited)
 
 
 def judge(
     standing: Standing,
     beat: Beat,
     *,
-    document: bool,
+    opening: Opening,
     rivals: Sequence[Span],
     ended_ms: int | None,
+    void_ms: int,
     rules: Rules,
 ) -> Verdict:
     """Account for the time between a session's last beat and this one.
 
     `rivals` are the times in which the learner had another session open; `ended_ms` is when this
-    session was left or completed.
+    session was left or completed; time up to `void_ms` earns nothing, because the courseware
+    started again then.
     """
     start = standing.accounted_ms
     end = _accounted_until(standing, beat, ended_ms, rules)
     account = _Account(start, end)
+    if void_ms > start:
+        account.take(Reason.RESTARTED, start, void_ms)
     for rival in rivals:
         account.take(Reason.SECOND_COURSEWARE, rival.from_ms, rival.until_ms)
 
-    state, ahead_ms = _not_studying(beat, document, rules), standing.ahead_ms
+    state, ahead_ms = _not_studying(beat, opening, rules), standing.ahead_ms
     if state in _WHOLE:
         account.take(_WHOLE[state], start, end)
     else:
         account.take(Reason.IDLE, end - beat.idle_ms + rules.idle_limit_ms, end)
         too_late = beat.waited_ms > rules.late_ms
         account.take(Reason.LOST_NETWORK, start, end if too_late else end - rules.beat_cap_ms)
-        if not document and end > start:
+        if not opening.document and end > start:
             ahead_ms = _check_media(standing, beat, account, rules)
             if account.holds(Reason.TOO_FAST):
                 state = State.TOO_FAST
 
-    after = replace(
-        standing,
+    after = Standing(
         accounted_ms=end,
         position_ms=beat.position_ms,
         seq=max(standing.seq, beat.seq),
@@ -155,7 +177,7 @@ def judge(
         ahead_ms=ahead_ms,
         state=state,
     )
-    return Verdict(after, account.free_ms, account.stretches())
+    return Verdict(after, account.free, account.stretches())
 
 
 def _accounted_until(standing: Standing, beat: Beat, ended_ms: int | None, rules: Rules) -> int:
@@ -176,39 +198,6 @@ def _accounted_until(standing: Standing, beat: Beat, ended_ms: int | None, rules
     return max(until, standing.accounted_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A session judged from its start. `accounted` is the end of each beat's stretch, by seq."""
-
-    standing: Standing
-    credited_ms: int
-    uncredited: tuple[Stretch, ...]
-    accounted: dict[int, int]
-
-
-def replay(
-    standing: Standing,
-    beats: Iterable[Beat],
-    *,
-    document: bool,
-    rivals: Sequence[Span],
-    ended_ms: int | None,
-    rules: Rules,
-) -> Replay:
-    """Judge beats in the order of seq; `standing` is that of the session's start."""
-    credited_ms = 0
-    uncredited: list[Stretch] = []
-    accounted: dict[int, int] = {}
-    for beat in sorted(beats, key=lambda beat: beat.seq):
-        verdict = judge(
-            standing, beat, document=document, rivals=rivals, ended_ms=ended_ms, rules=rules
-        )
-        standing, credited_ms = verdict.standing, credited_ms + verdict.credited_ms
-        uncredited += verdict.uncredited
-        accounted[beat.seq] = standing.accounted_ms
-    return Replay(standing, credited_ms, tuple(uncredited), accounted)
-
-
 _WHOLE = {
     State.HIDDEN: Reason.HIDDEN,
     State.PAUSED: Reason.PAUSED,
@@ -216,13 +205,13 @@ _WHOLE = {
 }
 
 
-def _not_studying(beat: Beat, document: bool, rules: Rules) -> State:
+def _not_studying(beat: Beat, opening: Opening, rules: Rules) -> State:
     """What the beat says of itself. A document that can be seen is being studied."""
     if not beat.visible:
         return State.HIDDEN
-    if not document and not beat.playing:
+    if not opening.document and not beat.playing:
         return State.PAUSED
-    if not document and not 0 < beat.rate <= rules.max_rate:
+    if not opening.document and not 0 < beat.rate <= opening.max_rate:
         return State.TOO_FAST
     return State.IDLE if beat.idle_ms >= rules.idle_limit_ms else State.COUNTING
 
@@ -258,6 +247,10 @@ class _Account:
         self.start, self.end = start, end
         self._free = [Span(start, end)] if end > start else []
         self._taken: list[Stretch] = []
+
+    @property
+    def free(self) -> tuple[Span, ...]:
+        return tuple(self._free)
 
     @property
     def free_ms(self) -> int:

@@ -4,43 +4,35 @@ Idempotent by (session, seq): a list that comes twice changes nothing the second
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis import clock
 from chassis.db import Pool, Tx, transaction
 
 from . import wire
-from .credit import (
-    Beat,
-    Rules,
-    Span,
-    Standing,
-    Stretch,
-    joined,
-    judge,
-    page_clock_at,
-    replay,
-)
+from .actions import questioning
+from .credit import Beat, Stretch, joined
 from .instants import from_ms
-from .model import OpenSession
+from .record import Judged, Kept, OpenSession, StudyRecord
+from .settings import ProgressSettings
 from .store import beats as store
+from .store import learners
 from .store import sessions as session_store
-from .store.beats import BeatRow, Credit
+from .store.beats import Credit
 
 Arrived = dict[UUID, list[Beat]]
 
 
-async def fold(pool: Pool, rules: Rules, bodies: Sequence[bytes]) -> None:
+async def fold(pool: Pool, settings: ProgressSettings, bodies: Sequence[bytes]) -> None:
     """Credit what these messages hold. Raises when the database is away, and `wire.Unreadable`
     for a message that was not packed here: the chassis parks it."""
     learner_ids, arrived = _open(bodies)
     if not arrived:
         return
     async with transaction(pool) as tx:
-        await _Fold(tx, rules).run(learner_ids, arrived)
+        await _Fold(tx, settings).run(learner_ids, arrived)
 
 
 def _open(bodies: Iterable[bytes]) -> tuple[set[UUID], Arrived]:
@@ -71,37 +63,51 @@ def _beat(beat: wire.WireBeat, received_ms: int) -> Beat:
 
 
 class _Fold:
-    """One transaction's work."""
+    """One transaction's work: one turn of each learner's record."""
 
-    def __init__(self, tx: Tx, rules: Rules) -> None:
+    def __init__(self, tx: Tx, settings: ProgressSettings) -> None:
         self._tx = tx
-        self._rules = rules
-        self._sessions: dict[UUID, OpenSession] = {}
-        self._by_learner: dict[UUID, list[OpenSession]] = defaultdict(list)
-        self._rows: list[BeatRow] = []
+        self._settings = settings
+        self._rules = settings.rules
+        self._records: dict[UUID, StudyRecord] = {}
         self._credits: dict[tuple[UUID, UUID], Credit] = {}
         self._days: dict[tuple[UUID, date], int] = defaultdict(int)
-        self._changed: set[UUID] = set()
+        self._away: dict[UUID, tuple[datetime, datetime]] = {}
 
     async def run(self, learner_ids: set[UUID], arrived: Arrived) -> None:
-        first_ms = min(beat.received_ms for beats in arrived.values() for beat in beats)
-        since = from_ms(first_ms) - timedelta(
-            milliseconds=self._rules.late_ms + self._rules.silence_ms
-        )
-        for session in await store.lock_sessions(
-            self._tx, learner_ids=learner_ids, session_ids=arrived.keys(), since=since
-        ):
-            self._sessions[session.session_id] = session
-            self._by_learner[session.learner_id].append(session)
-        touched = await self._judge_all(await self._without_known(arrived))
-        await self._save(touched)
+        await learners.lock_learners(self._tx, learner_ids)
+        sessions = await self._load(learner_ids, arrived)
+        fresh = await self._without_known(sessions, arrived)
+        by_learner: dict[UUID, Arrived] = defaultdict(dict)
+        for session_id, beats in fresh.items():
+            by_learner[sessions[session_id].learner_id][session_id] = beats
+            self._note_absence(sessions[session_id], beats)
+        for learner_id, theirs in by_learner.items():
+            record = self._records[learner_id]
+            record.take(theirs, await self._kept(record.behind(theirs)))
+        if fresh:
+            await self._save([sessions[session_id] for session_id in fresh])
 
-    async def _without_known(self, arrived: Arrived) -> Arrived:
+    async def _load(self, learner_ids: set[UUID], arrived: Arrived) -> dict[UUID, OpenSession]:
+        first_ms = min(beat.received_ms for beats in arrived.values() for beat in beats)
+        found = await store.list_sessions(
+            self._tx,
+            learner_ids=learner_ids,
+            session_ids=arrived.keys(),
+            since=from_ms(first_ms - self._rules.memory_ms),
+        )
+        for session in found:
+            if session.learner_id not in self._records:
+                self._records[session.learner_id] = StudyRecord(self._rules)
+            self._records[session.learner_id].open(session)
+        return {session.session_id: session for session in found}
+
+    async def _without_known(self, sessions: dict[UUID, OpenSession], arrived: Arrived) -> Arrived:
         """Without beats that were accepted before or whose session is not there."""
         old = [
             (session_id, beat.seq)
             for session_id, beats in arrived.items()
-            if (session := self._sessions.get(session_id))
+            if (session := sessions.get(session_id))
             for beat in beats
             if beat.seq <= session.standing.seq
         ]
@@ -109,148 +115,98 @@ class _Fold:
         return {
             session_id: fresh
             for session_id, beats in arrived.items()
-            if session_id in self._sessions
+            if session_id in sessions
             and (fresh := [beat for beat in beats if (session_id, beat.seq) not in known])
         }
 
-    async def _judge_all(self, fresh: Arrived) -> list[OpenSession]:
-        """Judge in the order of arrival, so that each beat meets its rivals as they were."""
-        behind = {
-            session_id
-            for session_id, beats in fresh.items()
-            if min(beat.seq for beat in beats) <= self._sessions[session_id].standing.seq
+    async def _kept(self, behind: dict[UUID, int]) -> dict[UUID, list[Kept]]:
+        """What has to be judged again; a session with too much of it is left as it is."""
+        kept = {
+            session_id: await store.list_kept(self._tx, session_id, seq)
+            for session_id, seq in behind.items()
         }
-        in_order = sorted(
-            (arrived_ms, session_id, beat.seq, beat)
-            for session_id, beats in fresh.items()
-            if session_id not in behind
-            for arrived_ms, beat in _by_arrival(beats)
-        )
-        for session_id in fresh.keys() - behind:
-            self._set_page_clock(self._sessions[session_id], fresh[session_id])
-        for _, session_id, _, beat in in_order:
-            self._judge(self._sessions[session_id], beat)
-        for session_id in sorted(behind):
-            await self._judge_behind(self._sessions[session_id], fresh[session_id])
-        return [self._sessions[session_id] for session_id in fresh]
+        return {session_id: beats for session_id, beats in kept.items() if beats is not None}
 
-    @staticmethod
-    def _set_page_clock(session: OpenSession, beats: list[Beat]) -> None:
-        if session.standing.page_ms is None:
-            page_ms = page_clock_at(session.started_ms, beats)
-            session.standing = replace(session.standing, page_ms=page_ms)
+    def _note_absence(self, session: OpenSession, beats: list[Beat]) -> None:
+        """A page that is back after an outage: a question has waited meanwhile (P-5)."""
+        back_ms = min(beat.received_ms for beat in beats)
+        since_ms = session.heard_ms + round(1000 * self._settings.outage_seconds)
+        if back_ms > since_ms:
+            self._away[session.session_id] = (from_ms(since_ms), from_ms(back_ms))
 
-    def _judge(self, session: OpenSession, beat: Beat) -> None:
-        before = session.standing
-        verdict = judge(
-            before,
-            beat,
-            document=session.document,
-            rivals=self._rivals(session),
-            ended_ms=session.ended_ms,
-            rules=self._rules,
-        )
-        session.standing = verdict.standing
-        session.uncredited += verdict.uncredited
-        self._hear(session, beat)
-        if before.state is not session.standing.state:
-            self._changed.add(session.learner_id)
-        self._count(session, beat, verdict.standing.accounted_ms, verdict.credited_ms)
-
-    async def _judge_behind(self, session: OpenSession, fresh: list[Beat]) -> None:
-        """Some of these beats belong before others that were judged already: judge the session
-        again from its start, and give the gain to the first of them.
-
-        What was credited stays. Where judging again would give less, the beats that came too
-        late earn nothing: else their time could be claimed a second time.
-        """
-        kept = await store.list_beats(self._tx, session.session_id)
-        if kept is None or not self._replay(session, kept, fresh):
-            for beat in sorted(fresh, key=lambda beat: beat.seq):
-                if beat.seq > session.standing.seq:
-                    self._judge(session, beat)
-                else:
-                    self._count(session, beat, session.standing.accounted_ms, 0)
-        self._changed.add(session.learner_id)
-
-    def _replay(
-        self, session: OpenSession, kept: list[tuple[Beat, int]], fresh: list[Beat]
-    ) -> bool:
-        """False, and nothing done, when less would be credited than before."""
-        whole = [*(beat for beat, _ in kept), *fresh]
-        start = Standing(
-            session.started_ms,
-            session.start_position_ms,
-            page_ms=page_clock_at(session.started_ms, whole),
-        )
-        again = replay(
-            start,
-            whole,
-            document=session.document,
-            rivals=self._rivals(session),
-            ended_ms=session.ended_ms,
-            rules=self._rules,
-        )
-        gained_ms = again.credited_ms - sum(credited_ms for _, credited_ms in kept)
-        if gained_ms < 0:
-            return False
-        session.standing, session.uncredited = again.standing, list(again.uncredited)
-        session.rewritten, session.tail = True, None
-        for beat in sorted(fresh, key=lambda beat: beat.seq):
-            self._hear(session, beat)
-            self._count(session, beat, again.accounted[beat.seq], gained_ms)
-            gained_ms = 0
-        return True
-
-    def _rivals(self, session: OpenSession) -> list[Span]:
-        return [
-            other.open_span(self._rules.silence_ms)
-            for other in self._by_learner[session.learner_id]
-            if other is not session
-        ]
-
-    def _hear(self, session: OpenSession, beat: Beat) -> None:
-        if beat.received_ms > session.heard_ms + self._rules.silence_ms:
-            self._changed.add(session.learner_id)  # open again
-        session.heard_ms = max(session.heard_ms, beat.received_ms)
-
-    def _count(self, session: OpenSession, beat: Beat, accounted_ms: int, ms: int) -> None:
-        session.credited_ms += ms
-        self._rows.append(BeatRow(session.session_id, beat, accounted_ms, ms))
+    def _count(self, judged: Judged) -> None:
+        session, ms = judged.session, judged.credited_ms
         key = (session.enrolment_id, session.courseware_id)
         earned = self._credits[key].credited_ms if key in self._credits else 0
         self._credits[key] = Credit(
-            *key, earned + ms, session.standing.position_ms, from_ms(beat.received_ms)
+            *key, earned + ms, session.standing.position_ms, from_ms(judged.beat.received_ms)
         )
         if ms:
-            self._days[session.learner_id, clock.date_of(from_ms(accounted_ms))] += ms
+            self._days[session.learner_id, clock.date_of(from_ms(judged.accounted_ms))] += ms
 
     async def _save(self, touched: list[OpenSession]) -> None:
-        if not touched:
-            return
-        uncredited: list[tuple[UUID, Stretch]] = []
-        for session in touched:
-            whole = sorted(session.uncredited, key=lambda stretch: stretch.from_ms)
-            news = joined(whole, session.tail)
-            session.tail = news[-1] if news else session.tail
-            uncredited += [(session.session_id, stretch) for stretch in news]
-        await store.save_fold(
+        judged = [one for record in self._records.values() for one in record.judged]
+        for one in judged:
+            self._count(one)
+        uncredited = [
+            (session.session_id, stretch) for session in touched for stretch in _news(session)
+        ]
+        due = await store.save_fold(
             self._tx,
-            beats=self._rows,
+            beats=judged,
             sessions=touched,
             credits=list(self._credits.values()),
             days=self._days,
         )
-        rewritten = [session.session_id for session in touched if session.rewritten]
-        if uncredited or rewritten:
-            await store.save_uncredited(self._tx, rows=uncredited, rewritten=rewritten)
-        if self._changed:
-            await session_store.notify(self._tx, sorted(self._changed))
+        again = [
+            (session.session_id, from_ms(session.again_from_ms))
+            for session in touched
+            if session.again_from_ms is not None
+        ]
+        if uncredited or again:
+            await store.save_uncredited(self._tx, rows=uncredited, again=again)
+        await self._look_closer(touched, due)
+        changed = {key for key, record in self._records.items() if record.changed}
+        if changed:
+            await session_store.notify(self._tx, sorted(changed))
+
+    async def _look_closer(self, touched: list[OpenSession], due: list[store.Due]) -> None:
+        """What few beats lead to: questions."""
+        now = clock.now()
+        for session_id, (since, until) in self._away.items():
+            session = next(s for s in touched if s.session_id == session_id)
+            await questioning.come_back(
+                self._tx,
+                session_id=session_id,
+                enrolment_id=session.enrolment_id,
+                courseware_id=session.courseware_id,
+                since=since,
+                until=until,
+            )
+        for one in due:
+            if one.question:
+                session = _of(touched, one)
+                await questioning.ask(self._tx, self._settings, one, session.session_id, now=now)
+                self._records[one.learner_id].changed = True
 
 
-def _by_arrival(beats: list[Beat]) -> Iterator[tuple[int, Beat]]:
-    """A session's beats in the order of seq, each not before what it follows."""
-    arrived_ms = 0
-    for beat in sorted(beats, key=lambda beat: beat.seq):
-        arrived_ms = max(arrived_ms, beat.received_ms)
-        yield arrived_ms, beat
+def _of(touched: list[OpenSession], due: store.Due) -> OpenSession:
+    """The session in which a courseware is studied: the newest that was heard."""
+    return max(
+        (
+            s
+            for s in touched
+            if s.enrolment_id == due.enrolment_id and s.courseware_id == due.courseware_id
+        ),
+        key=lambda session: session.session_id,
+    )
+
+
+def _news(session: OpenSession) -> list[Stretch]:
+    """What is to be stored of a session's uncredited stretches; its tail moves on."""
+    if session.again_from_ms is not None:
+        session.tail = None
+    whole = sorted(session.uncredited, key=lambda stretch: stretch.from_ms)
+    news = joined(whole, session.tail)
+    session.tail = news[-1] if news else session.tail
+    return news

@@ -22,7 +22,7 @@ from .model import (
     SessionView,
     current_enrolment,
 )
-from .store import courses, enrolments, sessions
+from .store import courses, credits, enrolments, questions, sessions
 
 DAYS_SHOWN = 30
 NOTHING = Progress()
@@ -93,9 +93,8 @@ async def courseware_page(db: Pool | Tx, learner_id: UUID, courseware_id: UUID) 
     outline = await courses.list_coursewares(db, [courseware.course_id])
     progress = await enrolments.list_progress(db, [enrolment.enrolment_id])
     own = _progress_of(progress, enrolment, courseware)
-    studied_in = await sessions.list_sessions_of(
-        db, enrolment_id=enrolment.enrolment_id, courseware_id=courseware_id
-    )
+    key = {"enrolment_id": enrolment.enrolment_id, "courseware_id": courseware_id}
+    studied_in = await sessions.list_sessions_of(db, **key)
     reasons = await sessions.list_uncredited(db, studied_in)
     return CoursewarePage(
         course_id=courseware.course_id,
@@ -104,7 +103,8 @@ async def courseware_page(db: Pool | Tx, learner_id: UUID, courseware_id: UUID) 
         courseware=_owned(courseware, own),
         media_path=courseware.media_path,
         siblings=tuple(_owned(c, _progress_of(progress, enrolment, c)) for c in outline),
-        missing=own.missing(courseware),
+        missing=own.missing(courseware, is_asked=await questions.get_open(db, **key) is not None),
+        max_rate=courseware.max_rate,
         exercise=questions_of(courseware),
         score=own.best_score,
         reasons=tuple(reversed(reasons)),
@@ -137,16 +137,21 @@ async def session_view(
     )
     if facts is None:
         raise NoSuchSession()
+    key = {"enrolment_id": facts.enrolment_id, "courseware_id": facts.courseware_id}
+    asked = await questions.get_open(db, **key)
     return SessionView(
         session_id=session_id,
         courseware_id=facts.courseware_id,
         state=facts.state_at(silent_before),
+        ended_by=facts.ended_by,
         credited_seconds=facts.credited_ms // 1000,
         required_seconds=facts.required_seconds,
         position_seconds=facts.position_ms / 1000,
         last_seq=facts.last_seq if facts.last_seq >= 0 else None,
-        missing=facts.missing,
+        missing=facts.missing(is_asked=asked is not None),
         reasons=tuple(await sessions.list_uncredited(db, [session_id])),
+        question=asked if asked and asked.session_id == session_id else None,
+        restart=await credits.last_restart(db, **key, since=facts.started_at),
     )
 
 

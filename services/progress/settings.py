@@ -13,7 +13,11 @@ class ProgressSettings(Settings):
     beat_token_key: Key = Field(description="signs session tokens")
     beat_interval_seconds: float = Field(default=15, ge=0.1, le=300, description="of the player")
     idle_limit_seconds: float = Field(default=300, gt=0, description="without input (P-3)")
-    max_playback_rate: float = Field(default=1.5, ge=1, description="faster earns nothing (P-2)")
+    question_limit_seconds: float = Field(default=90, gt=0, description="to answer one (P-5)")
+    question_every_seconds: float = Field(
+        default=900, gt=0, description="of credit between questions, at most"
+    )
+    question_mark_percent: int = Field(default=60, ge=0, le=100, description="right answers, P-5")
     late_limit_seconds: float = Field(default=600, gt=0, description="a beat may wait (P-8)")
     session_hours: float = Field(default=12, gt=0, description="a session token's life")
     beat_batch_milliseconds: float = Field(
@@ -25,9 +29,13 @@ class ProgressSettings(Settings):
         return Rules(
             interval_ms=round(self.beat_interval_seconds * 1000),
             idle_limit_ms=round(self.idle_limit_seconds * 1000),
-            max_rate=self.max_playback_rate,
             late_ms=round(self.late_limit_seconds * 1000),
         )
+
+    @property
+    def outage_seconds(self) -> float:
+        """A page that was not heard for so long has no network: no question's limit runs."""
+        return max(30.0, 2 * self.beat_interval_seconds)
 
     def silent_before(self, now: datetime) -> datetime:
         """Whoever was not heard since then has no open session (P-4)."""

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .model import (
+    Asked,
     ExerciseQuestion,
     HourAccount,
     OwnedCourse,
     OwnedCourseware,
+    Restart,
     SessionView,
     UncreditedTime,
 )
@@ -42,19 +44,51 @@ def courseware(owned: OwnedCourseware) -> dict[str, Any]:
     }
 
 
-def session(view: SessionView, *, beat_interval_seconds: float) -> dict[str, Any]:
+def session(view: SessionView, *, beat_interval_seconds: float, now: datetime) -> dict[str, Any]:
     whole = int(beat_interval_seconds)
     return {
         "session_id": str(view.session_id),
         "courseware_id": str(view.courseware_id),
         "state": view.state,
+        "ended_by": view.ended_by,
         "credited_seconds": view.credited_seconds,
         "required_seconds": view.required_seconds,
         "position_seconds": view.position_seconds,
         "last_seq": view.last_seq,
         "beat_interval_seconds": whole if whole == beat_interval_seconds else beat_interval_seconds,
-        "missing": {"seconds": view.missing.seconds, "exercise": view.missing.exercise},
+        "missing": {
+            "seconds": view.missing.seconds,
+            "exercise": view.missing.exercise,
+            "question": view.missing.question,
+        },
         "reasons": [reason(stretch) for stretch in view.reasons],
+        **({"question": asked(view.question, now)} if view.question else {}),
+        **({"restart": restart(view.restart)} if view.restart else {}),
+    }
+
+
+def asked(one: Asked, now: datetime) -> dict[str, Any]:
+    """A pop-up question without its answer; its id is good for one answer."""
+    return {
+        "question_id": str(one.asking_id),
+        "kind": one.question.kind,
+        "text": one.question.text,
+        "choices": one.question.choices,
+        "asked_at": instant(one.asked_at),
+        "deadline": instant(one.deadline),
+        "seconds_left": max(0, round((one.deadline - now).total_seconds())),
+    }
+
+
+def restart(one: Restart) -> dict[str, Any]:
+    return {
+        "at": instant(one.at),
+        "cause": one.cause,
+        "lost_seconds": one.lost_ms // 1000,
+        "credited_seconds": one.credited_ms // 1000,
+        "position_seconds": one.position_ms / 1000,
+        "question": one.question.text if one.question else "",
+        "explanation": one.question.explanation if one.question else "",
     }
 
 

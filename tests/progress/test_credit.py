@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chassis import ids
 from services.progress.credit import (
     Beat,
+    Opening,
     Reason,
     Rules,
     Span,
@@ -19,11 +20,13 @@ from services.progress.credit import (
     joined,
     judge,
 )
-from services.progress.model import OpenSession
+from services.progress.record import OpenSession
 
 RULES = Rules(interval_ms=15_000, idle_limit_ms=300_000)
 START = 1_700_000_000_000
 FRESH = Standing(accounted_ms=START, position_ms=0)
+VIDEO = Opening(started_ms=START, position_ms=0, document=False, max_rate=1.5)
+DOCUMENT = replace(VIDEO, document=True)
 
 
 def beat(after: float, *, seq: int = 0, arrived: float | None = None, **said: object) -> Beat:
@@ -56,7 +59,13 @@ def earned(
     reasons: list[Stretch] = []
     for each in beats:
         verdict = judge(
-            standing, each, document=document, rivals=rivals, ended_ms=ended_ms, rules=RULES
+            standing,
+            each,
+            opening=DOCUMENT if document else VIDEO,
+            rivals=rivals,
+            ended_ms=ended_ms,
+            void_ms=0,
+            rules=RULES,
         )
         standing, total = verdict.standing, total + verdict.credited_ms
         reasons += verdict.uncredited
@@ -184,16 +193,19 @@ def test_a_session_is_open_until_it_ends_or_falls_silent() -> None:
         learner_id=ids.new_id(),
         enrolment_id=ids.new_id(),
         courseware_id=ids.new_id(),
-        document=False,
-        started_ms=START,
-        start_position_ms=0,
-        ended_ms=None,
-        heard_ms=START,
+        opening=VIDEO,
         standing=Standing(START, 0),
-        tail=None,
+        heard_ms=START,
+        open_since_ms=START,
     )
-    assert session.open_span(RULES.silence_ms) == Span(START, START + 45_000)
-    assert replace(session, ended_ms=START + 5).open_span(45_000) == Span(START, START + 5)
+    assert list(session.open_spans(45_000)) == [Span(START, START + 45_000)]
+    left = replace(session, ended_ms=START + 5)
+    assert list(left.open_spans(45_000)) == [Span(START, START + 5)]
+    assert session.hear(START + 100_000, RULES)
+    assert list(session.open_spans(45_000)) == [
+        Span(START + 100_000, START + 145_000),
+        Span(START, START + 45_000),
+    ]
 
 
 # Whatever a page claims: no time twice, none from the future, and every millisecond explained.
@@ -228,7 +240,13 @@ def test_no_claim_earns_more_than_the_time_that_passed(
     standing, latest, credited = FRESH, START, 0
     for each in beats:
         verdict = judge(
-            standing, each, document=document, rivals=rivals, ended_ms=ended_ms, rules=RULES
+            standing,
+            each,
+            opening=DOCUMENT if document else VIDEO,
+            rivals=rivals,
+            ended_ms=ended_ms,
+            void_ms=0,
+            rules=RULES,
         )
         _explains_every_millisecond(standing, verdict)
         _keeps_out_of(rivals, verdict)
@@ -291,9 +309,10 @@ def test_an_honest_page_earns_what_a_count_of_seconds_finds(
         verdict = judge(
             standing,
             each,
-            document=False,
+            opening=VIDEO,
             rivals=_rivals_of(timeline),
             ended_ms=None,
+            void_ms=0,
             rules=SHORT,
         )
         standing, credited = verdict.standing, credited + verdict.credited_ms
@@ -359,5 +378,24 @@ def test_the_state_is_what_the_last_beat_said() -> None:
         State.TOO_FAST: beat(15, position_ms=900_000),
     }
     for state, said in states.items():
-        verdict = judge(FRESH, said, document=False, rivals=(), ended_ms=None, rules=RULES)
+        verdict = judge(
+            FRESH, said, opening=VIDEO, rivals=(), ended_ms=None, void_ms=0, rules=RULES
+        )
         assert verdict.standing.state is state
+
+
+def test_a_courseware_says_how_fast_it_may_run() -> None:
+    # P-2
+    slow = replace(VIDEO, max_rate=1.25)
+    said = beat(15, rate=1.5, position_ms=22_500)
+    verdict = judge(FRESH, said, opening=slow, rivals=(), ended_ms=None, void_ms=0, rules=RULES)
+    assert (verdict.credited_ms, verdict.standing.state) == (0, State.TOO_FAST)
+
+
+def test_time_before_a_restart_earns_nothing() -> None:
+    # P-5
+    verdict = judge(
+        FRESH, beat(15), opening=VIDEO, rivals=(), ended_ms=None, void_ms=START + 9_000, rules=RULES
+    )
+    assert verdict.credited_ms == 6_000
+    assert verdict.uncredited == (Stretch(Reason.RESTARTED, START, START + 9_000),)

@@ -14,7 +14,7 @@ async def test_playing_time_is_credited_by_the_servers_clock(learner: MakeLearne
     await page.study(until=60)
     shown = await page.look()
     assert (shown["credited_seconds"], shown["state"]) == (60, "counting")
-    assert shown["missing"] == {"seconds": 0, "exercise": False}
+    assert shown["missing"] == {"seconds": 0, "exercise": False, "question": False}
     assert shown["reasons"] == []
 
 

@@ -3,13 +3,16 @@ lock → decide → save → tell."""
 
 from .completing import complete_courseware, review_cycle, submit_exercise
 from .hearing import keep_course, keep_facts, open_courses
+from .questioning import answer, miss_overdue
 from .studying import leave_session, open_session
 
 __all__ = [
+    "answer",
     "complete_courseware",
     "keep_course",
     "keep_facts",
     "leave_session",
+    "miss_overdue",
     "open_courses",
     "open_session",
     "review_cycle",

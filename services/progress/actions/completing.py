@@ -10,7 +10,7 @@ from contracts.progress import CoursewareCompleted, CycleSatisfied
 from .. import enrolled
 from ..account import Account, get_account
 from ..model import Completion, ExerciseResult, score
-from ..store import enrolments, learners, sessions
+from ..store import enrolments, learners, questions, sessions
 
 
 async def submit_exercise(
@@ -57,12 +57,12 @@ async def complete_courseware(
     )
     key = {"enrolment_id": enrolment.enrolment_id, "courseware_id": courseware_id}
     await enrolments.ensure_progress(tx, **key, learner_id=learner_id)
-    await sessions.lock_of_courseware(tx, **key)
     progress = await enrolments.lock_progress(tx, **key)
     if progress.completed_at is not None:
         return Completion(await _hours_total(tx, learner_id, now), first=False)
 
-    missing = progress.missing(courseware)
+    is_asked = await questions.get_open(tx, **key) is not None
+    missing = progress.missing(courseware, is_asked=is_asked)
     if missing.anything:
         raise missing.refusal()
 

@@ -1,16 +1,17 @@
 """The nouns of progress and what can be decided from them alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from contracts.catalogue import CourseKind, CoursewareKind, Question, QuestionKind
+from contracts.catalogue import CourseKind, CoursewareKind, Question, QuestionRule
 
-from ..credit import Span, Standing, Stretch
+from .questions import wrong_form
 from .refusals import (
     ExerciseIncomplete,
     ExerciseMissing,
+    QuestionMissing,
     StillMissing,
     TimeAndExerciseMissing,
     TimeMissing,
@@ -29,21 +30,29 @@ class Missing:
 
     seconds: int
     exercise: bool
+    question: bool = False  # one is open
 
     @property
     def anything(self) -> bool:
-        return self.seconds > 0 or self.exercise
+        return self.seconds > 0 or self.exercise or self.question
 
     def refusal(self) -> StillMissing:
-        """The refusal that says it, with `missing_seconds` and `missing_exercise`."""
+        """The refusal that says it, with `missing_seconds`, `missing_exercise` and
+        `missing_question`."""
         kind = (
-            TimeAndExerciseMissing
+            QuestionMissing
+            if self.question
+            else TimeAndExerciseMissing
             if self.seconds and self.exercise
             else TimeMissing
             if self.seconds
             else ExerciseMissing
         )
-        return kind(missing_seconds=self.seconds, missing_exercise=self.exercise)
+        return kind(
+            missing_seconds=self.seconds,
+            missing_exercise=self.exercise,
+            missing_question=self.question,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,13 @@ class Courseware:
     required_seconds: int
     media_path: str
     exercise: tuple[Question, ...]
+    pool: tuple[Question, ...] = ()  # of pop-up questions (P-5)
+    question_rule: QuestionRule = QuestionRule.RESTART
+    max_rate: float = 1.5
+
+    @property
+    def asks(self) -> bool:
+        return bool(self.pool) and self.question_rule is not QuestionRule.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +87,17 @@ class Progress:
     exercise_done_at: datetime | None = None
     best_score: int | None = None
     completed_at: datetime | None = None
+    question_due_ms: int | None = None
 
-    def missing(self, courseware: Courseware) -> Missing:
+    def missing(self, courseware: Courseware, *, is_asked: bool = False) -> Missing:
+        """`is_asked`: a question waits for its answer."""
         short_ms = courseware.required_seconds * 1000 - self.credited_ms
         if self.completed_at is not None:
             return Missing(seconds=0, exercise=False)
         return Missing(
             seconds=max(0, -(-short_ms // 1000)),
             exercise=bool(courseware.exercise) and self.exercise_done_at is None,
+            question=is_asked,
         )
 
     def state_for(self, courseware: Courseware) -> CoursewareState:
@@ -96,33 +115,6 @@ class Enrolment:
     enrolment_id: UUID
     course_id: UUID
     enrolled_at: datetime
-
-
-@dataclass(slots=True)
-class OpenSession:
-    """A session as its beats are folded into it; see `credit`."""
-
-    session_id: UUID
-    learner_id: UUID
-    enrolment_id: UUID
-    courseware_id: UUID
-    document: bool
-    started_ms: int
-    start_position_ms: int
-    ended_ms: int | None
-    heard_ms: int
-    standing: Standing
-    tail: Stretch | None
-    credited_ms: int = 0
-    uncredited: list[Stretch] = field(default_factory=list)
-    rewritten: bool = False
-
-    def open_span(self, silence_ms: int) -> Span:
-        """In which this session was open, as far as is known (P-4)."""
-        silent = self.heard_ms + silence_ms
-        return Span(
-            self.started_ms, silent if self.ended_ms is None else min(silent, self.ended_ms)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +140,7 @@ class SessionFacts:
     """A session as its row and its learner's other open sessions (`rivals`) tell it."""
 
     session_id: UUID
+    enrolment_id: UUID
     courseware_id: UUID
     state: SessionState
     started_at: datetime
@@ -173,14 +166,14 @@ class SessionFacts:
             return "silent"
         return "suspended" if self.rivals else self.state
 
-    @property
-    def missing(self) -> Missing:
+    def missing(self, *, is_asked: bool) -> Missing:
         if self.completed_at is not None:
             return Missing(seconds=0, exercise=False)
         short_ms = self.required_seconds * 1000 - self.credited_ms
         return Missing(
             seconds=max(0, -(-short_ms // 1000)),
             exercise=self.has_exercise and self.exercise_done_at is None,
+            question=is_asked,
         )
 
 
@@ -206,7 +199,7 @@ def score(questions: tuple[Question, ...], answers: dict[UUID, list[int]]) -> Ex
     errors = {
         f"answers.{question.question_id}": sentence
         for question in questions
-        if (sentence := _wrong_form(question, answers.get(question.question_id)))
+        if (sentence := wrong_form(question, answers.get(question.question_id)))
     }
     known = {question.question_id for question in questions}
     errors |= {
@@ -221,16 +214,6 @@ def score(questions: tuple[Question, ...], answers: dict[UUID, list[int]]) -> Ex
     )
     percent = 100 * right // len(questions) if questions else 100
     return ExerciseResult(percent, percent >= PASS_PERCENT)
-
-
-def _wrong_form(question: Question, answer: list[int] | None) -> str | None:
-    if not answer:
-        return "Please answer this question."
-    if any(not 0 <= choice < len(question.choices) for choice in answer):
-        return "Please choose one of the options."
-    if question.kind is not QuestionKind.MULTIPLE and len(set(answer)) != 1:
-        return "Please choose one option only."
-    return None
 
 
 def current_enrolment(enrolments: list[Enrolment], since: datetime | None) -> Enrolment | None:

@@ -36,6 +36,18 @@ class TimeAndExerciseMissing(StillMissing):
     """Please study for another {missing_seconds} seconds and do the exercise before pressing 「学过了」."""  # noqa: E501
 
 
+class QuestionMissing(StillMissing):
+    """A question is waiting on the courseware's page. Please answer it first."""
+
+
+class NoSuchQuestion(NotFound):
+    """There is no such question."""
+
+
+class QuestionClosed(Conflict):
+    """This question can't be answered any more. Look at the courseware's page to see why."""
+
+
 class ExerciseIncomplete(Invalid):
     """Please answer every question of the exercise."""
 

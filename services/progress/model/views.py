@@ -9,6 +9,7 @@ from contracts.identity import LearnerKind
 
 from ..cycles import Cycle, RequirementPart, SatisfiedCycle
 from .nouns import CoursewareState, Missing, SessionState, UncreditedTime
+from .questions import Asked, Restart
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,15 @@ class SessionView:
     session_id: UUID
     courseware_id: UUID
     state: SessionState
+    ended_by: str | None
     credited_seconds: int
     required_seconds: int
     position_seconds: float
     last_seq: int | None
     missing: Missing
     reasons: tuple[UncreditedTime, ...]
+    question: Asked | None
+    restart: Restart | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class CoursewarePage:
     media_path: str
     siblings: tuple[OwnedCourseware, ...]
     missing: Missing
+    max_rate: float
     exercise: tuple[ExerciseQuestion, ...]
     score: int | None
     reasons: tuple[UncreditedTime, ...]

@@ -1,5 +1,6 @@
 """Beats: one read and one write for many of them at once."""
 
+import itertools
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -7,22 +8,27 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.db import Tx
+from chassis import clock
+from chassis.db import Pool, Tx
 
-from ..credit import Beat, Reason, Standing, State, Stretch
+from ..credit import Beat, Opening, Reason, Span, Standing, State, Stretch
 from ..instants import from_ms, to_ms
-from ..model import OpenSession
+from ..record import Judged, Kept, OpenSession
 
+REPORT_EVERY_MS = 300_000
 REPLAY_MAX = 5_000  # beats of one session: 20 hours of 15 s
 
 
-class BeatRow(NamedTuple):
-    """A judged beat."""
+class Due(NamedTuple):
+    """A courseware whose credit, now `credited_ms`, has come to a question (P-5) or has passed a
+    multiple of `REPORT_EVERY_MS`."""
 
-    session_id: UUID
-    beat: Beat
-    accounted_ms: int
+    enrolment_id: UUID
+    courseware_id: UUID
+    learner_id: UUID
     credited_ms: int
+    added_ms: int
+    question: bool
 
 
 class Credit(NamedTuple):
@@ -35,31 +41,30 @@ class Credit(NamedTuple):
     studied_at: datetime
 
 
-async def lock_sessions(
+async def list_sessions(
     tx: Tx, *, learner_ids: Collection[UUID], session_ids: Collection[UUID], since: datetime
 ) -> list[OpenSession]:
-    """These sessions, and every other session that these learners had open since then, held in
-    the order of their ids until the transaction ends."""
+    """These sessions, and every other session that these learners had open since then. The
+    learners must be locked."""
     rows = await tx.fetch(
         """
-          SELECT session_id, learner_id, enrolment_id, courseware_id, document, started_at,
-                 start_ms, ended_at, heard_at, state, last_seq, accounted_at, page_ms,
-                 position_ms, ahead_ms, tail_reason, tail_from, tail_until
-            FROM sessions
-           WHERE learner_id = ANY($1)
-             AND (coalesce(ended_at, 'infinity') > $3 AND heard_at > $3
-                  OR session_id = ANY($2))
-        ORDER BY session_id
-             FOR NO KEY UPDATE
+        SELECT session_id, learner_id, enrolment_id, courseware_id, document, started_at,
+               start_ms, max_rate, ended_at, heard_at, open_since, open_before, void_until, state,
+               last_seq, accounted_at, page_ms, position_ms, ahead_ms, tail_reason, tail_from,
+               tail_until
+          FROM sessions
+         WHERE learner_id = ANY($1)
+           AND (coalesce(ended_at, 'infinity') > $3 AND heard_at > $3
+                OR session_id = ANY($2))
         """,
         list(learner_ids),
         list(session_ids),
         since,
     )
-    return [_open_session(row) for row in rows]
+    return [open_session(row) for row in rows]
 
 
-def _open_session(row: asyncpg.Record) -> OpenSession:
+def open_session(row: asyncpg.Record) -> OpenSession:
     tail = row["tail_reason"] and Stretch(
         Reason(row["tail_reason"]), to_ms(row["tail_from"]), to_ms(row["tail_until"])
     )
@@ -68,11 +73,7 @@ def _open_session(row: asyncpg.Record) -> OpenSession:
         learner_id=row["learner_id"],
         enrolment_id=row["enrolment_id"],
         courseware_id=row["courseware_id"],
-        document=row["document"],
-        started_ms=to_ms(row["started_at"]),
-        start_position_ms=row["start_ms"],
-        ended_ms=to_ms(row["ended_at"]) if row["ended_at"] else None,
-        heard_ms=to_ms(row["heard_at"]),
+        opening=opening(row),
         standing=Standing(
             accounted_ms=to_ms(row["accounted_at"]),
             position_ms=row["position_ms"],
@@ -81,8 +82,26 @@ def _open_session(row: asyncpg.Record) -> OpenSession:
             ahead_ms=row["ahead_ms"],
             state=State(row["state"]),
         ),
+        heard_ms=to_ms(row["heard_at"]),
+        open_since_ms=to_ms(row["open_since"]),
+        ended_ms=to_ms(row["ended_at"]) if row["ended_at"] else None,
+        void_ms=to_ms(row["void_until"]) if row["void_until"] else 0,
+        open_before=list(itertools.starmap(Span, _pairs(row["open_before"]))),
         tail=tail or None,
     )
+
+
+def opening(row: asyncpg.Record) -> Opening:
+    return Opening(
+        started_ms=to_ms(row["started_at"]),
+        position_ms=row["start_ms"],
+        document=row["document"],
+        max_rate=round(row["max_rate"], 3),
+    )
+
+
+def _pairs(flat: Sequence[int]) -> Iterable[tuple[int, int]]:
+    return zip(flat[::2], flat[1::2], strict=True)
 
 
 async def list_known(tx: Tx, pairs: Sequence[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
@@ -100,25 +119,48 @@ async def list_known(tx: Tx, pairs: Sequence[tuple[UUID, int]]) -> set[tuple[UUI
     return {(row["session_id"], row["seq"]) for row in rows}
 
 
-async def list_beats(tx: Tx, session_id: UUID) -> list[tuple[Beat, int]] | None:
-    """All beats of a session in order, with what they earned; None when there are too many."""
+async def list_kept(tx: Tx, session_id: UUID, seq: int) -> list[Kept] | None:
+    """A session's beats in order, from the last one before `seq` on; None when there are too
+    many to be judged again."""
     rows = await tx.fetch(
         """
-          SELECT seq, received_at, page_ms, waited_ms, position_ms, rate, playing, visible,
-                 idle_ms, credited_ms
-            FROM beats
-           WHERE session_id = $1
-        ORDER BY seq
-           LIMIT $2
+          SELECT b.seq, b.received_at, b.page_ms, b.waited_ms, b.position_ms, b.rate, b.playing,
+                 b.visible, b.idle_ms, b.accounted_at, b.ahead_ms, b.credited_ms,
+                 (SELECT max(e.made_at)
+                    FROM credit_entries AS e
+                   WHERE e.enrolment_id = s.enrolment_id
+                     AND e.courseware_id = s.courseware_id
+                     AND e.kind = 'restart'
+                     AND e.turn < b.turn) AS void_until
+            FROM beats    AS b
+            JOIN sessions AS s USING (session_id)
+           WHERE b.session_id = $1
+             AND b.seq >= (SELECT coalesce(max(seq), 0)
+                             FROM beats
+                            WHERE session_id = $1
+                              AND seq < $2)
+        ORDER BY b.seq
+           LIMIT $3
         """,
         session_id,
+        seq,
         REPLAY_MAX + 1,
     )
-    return [_beat(row) for row in rows] if len(rows) <= REPLAY_MAX else None
+    return [_kept(row) for row in rows] if len(rows) <= REPLAY_MAX else None
 
 
-def _beat(row: asyncpg.Record) -> tuple[Beat, int]:
-    beat = Beat(
+def _kept(row: asyncpg.Record) -> Kept:
+    return Kept(
+        beat(row),
+        to_ms(row["accounted_at"]),
+        row["ahead_ms"],
+        row["credited_ms"],
+        to_ms(row["void_until"]) if row["void_until"] else 0,
+    )
+
+
+def beat(row: asyncpg.Record) -> Beat:
+    return Beat(
         seq=row["seq"],
         received_ms=to_ms(row["received_at"]),
         page_ms=row["page_ms"],
@@ -129,68 +171,86 @@ def _beat(row: asyncpg.Record) -> tuple[Beat, int]:
         visible=row["visible"],
         idle_ms=row["idle_ms"],
     )
-    return beat, row["credited_ms"]
 
 
 async def save_fold(
     tx: Tx,
     *,
-    beats: Sequence[BeatRow],
+    beats: Sequence[Judged],
     sessions: Sequence[OpenSession],
     credits: Sequence[Credit],
     days: dict[tuple[UUID, date], int],
-) -> None:
-    """Beats, sessions, totals and days in one statement. The sessions must be locked."""
-    await tx.execute(
+) -> list[Due]:
+    """Beats, sessions, totals and days in one statement, as one turn. The learners must be
+    locked. Returns the coursewares whose credit has come to where something is to be done."""
+    rows = await tx.fetch(
         """
-        WITH kept AS (
+        WITH this AS (
+            SELECT nextval('turns') AS turn
+        ), kept AS (
             INSERT INTO beats (session_id, seq, received_at, page_ms, waited_ms, position_ms,
-                               rate, playing, visible, idle_ms, accounted_at, credited_ms)
-            SELECT *
-              FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bigint[],
+                               rate, playing, visible, idle_ms, accounted_at, ahead_ms,
+                               credited_ms, turn)
+            SELECT n.*, this.turn
+              FROM this,
+                   unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bigint[],
                           $5::integer[], $6::bigint[], $7::real[], $8::boolean[],
-                          $9::boolean[], $10::bigint[], $11::timestamptz[], $12::integer[])
+                          $9::boolean[], $10::bigint[], $11::timestamptz[], $12::integer[],
+                          $13::integer[]) AS n
         ), moved AS (
             UPDATE sessions AS s
                SET state = n.state, last_seq = n.last_seq, heard_at = n.heard_at,
                    accounted_at = n.accounted_at, page_ms = n.page_ms,
                    position_ms = n.position_ms, ahead_ms = n.ahead_ms,
                    credited_ms = s.credited_ms + n.credited_ms, tail_reason = n.tail_reason,
-                   tail_from = n.tail_from, tail_until = n.tail_until
-              FROM unnest($13::uuid[], $14::text[], $15::integer[], $16::timestamptz[],
-                          $17::timestamptz[], $18::bigint[], $19::bigint[], $20::bigint[],
-                          $21::bigint[], $22::text[], $23::timestamptz[], $24::timestamptz[])
+                   tail_from = n.tail_from, tail_until = n.tail_until,
+                   open_since = n.open_since, open_before = n.open_before::bigint[]
+              FROM unnest($14::uuid[], $15::text[], $16::integer[], $17::timestamptz[],
+                          $18::timestamptz[], $19::bigint[], $20::bigint[], $21::bigint[],
+                          $22::bigint[], $23::text[], $24::timestamptz[], $25::timestamptz[],
+                          $26::timestamptz[], $27::text[])
                 AS n (session_id, state, last_seq, heard_at, accounted_at, page_ms, position_ms,
-                      ahead_ms, credited_ms, tail_reason, tail_from, tail_until)
+                      ahead_ms, credited_ms, tail_reason, tail_from, tail_until, open_since,
+                      open_before)
              WHERE s.session_id = n.session_id
         ), totals AS (
             UPDATE courseware_progress AS p
                SET credited_ms = p.credited_ms + n.credited_ms,
                    position_ms = n.position_ms,
                    last_studied_at = greatest(p.last_studied_at, n.studied_at)
-              FROM unnest($25::uuid[], $26::uuid[], $27::bigint[], $28::bigint[],
-                          $29::timestamptz[])
+              FROM unnest($28::uuid[], $29::uuid[], $30::bigint[], $31::bigint[],
+                          $32::timestamptz[])
                 AS n (enrolment_id, courseware_id, credited_ms, position_ms, studied_at)
              WHERE p.enrolment_id = n.enrolment_id
                AND p.courseware_id = n.courseware_id
+         RETURNING p.enrolment_id, p.courseware_id, p.learner_id, p.credited_ms,
+                   n.credited_ms AS added_ms, p.question_due_ms
+        ), studied AS (
+            INSERT INTO study_days (learner_id, day, credited_ms)
+                 SELECT *
+                   FROM unnest($33::uuid[], $34::date[], $35::bigint[])
+            ON CONFLICT (learner_id, day) DO UPDATE
+                    SET credited_ms = study_days.credited_ms + EXCLUDED.credited_ms
         )
-        INSERT INTO study_days (learner_id, day, credited_ms)
-             SELECT *
-               FROM unnest($30::uuid[], $31::date[], $32::bigint[])
-        ON CONFLICT (learner_id, day) DO UPDATE
-                SET credited_ms = study_days.credited_ms + EXCLUDED.credited_ms
+        SELECT enrolment_id, courseware_id, learner_id, credited_ms, added_ms,
+               coalesce(credited_ms >= question_due_ms, false) AS question
+          FROM totals
+         WHERE credited_ms >= question_due_ms
+            OR credited_ms / $36 > (credited_ms - added_ms) / $36
         """,
-        *_columns((_beat_columns(row) for row in beats), 12),
-        *_columns((_session_columns(session) for session in sessions), 12),
+        *_columns((_beat_columns(row) for row in beats), 13),
+        *_columns((_session_columns(session) for session in sessions), 14),
         *_columns(credits, 5),
         *_columns(((learner_id, day, ms) for (learner_id, day), ms in sorted(days.items())), 3),
+        REPORT_EVERY_MS,
     )
+    return [Due(**row) for row in rows]
 
 
-def _beat_columns(row: BeatRow) -> tuple[object, ...]:
+def _beat_columns(row: Judged) -> tuple[object, ...]:
     beat = row.beat
     return (
-        row.session_id,
+        row.session.session_id,
         beat.seq,
         from_ms(beat.received_ms),
         beat.page_ms,
@@ -201,6 +261,7 @@ def _beat_columns(row: BeatRow) -> tuple[object, ...]:
         beat.visible,
         beat.idle_ms,
         from_ms(row.accounted_ms),
+        row.ahead_ms,
         row.credited_ms,
     )
 
@@ -220,7 +281,14 @@ def _session_columns(session: OpenSession) -> tuple[object, ...]:
         tail.reason if tail else None,
         from_ms(tail.from_ms) if tail else None,
         from_ms(tail.until_ms) if tail else None,
+        from_ms(session.open_since_ms),
+        _flat(session.open_before),
     )
+
+
+def _flat(spans: Sequence[Span]) -> str:
+    """As PostgreSQL writes an array; `unnest` has no arrays of unequal arrays."""
+    return f"{{{','.join(f'{span.from_ms},{span.until_ms}' for span in spans)}}}"
 
 
 def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
@@ -229,13 +297,23 @@ def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]
     return columns or [[] for _ in range(width)]
 
 
+async def make_partitions(db: Pool) -> None:
+    """Have room for the beats of this month and the next two."""
+    await db.execute("SELECT make_beat_partitions($1)", clock.now().date())
+
+
 async def save_uncredited(
-    tx: Tx, *, rows: Sequence[tuple[UUID, Stretch]], rewritten: Sequence[UUID]
+    tx: Tx, *, rows: Sequence[tuple[UUID, Stretch]], again: Sequence[tuple[UUID, datetime]]
 ) -> None:
-    """Keep why time was not credited; lengthen what grew. `rewritten`: sessions told anew from
-    their start, because a beat came in behind later ones."""
-    if rewritten:
-        await tx.execute("DELETE FROM uncredited WHERE session_id = ANY($1)", rewritten)
+    """Keep why time was not credited; lengthen what grew. `again`: sessions that are told anew
+    from some instant on, because a beat came in behind later ones."""
+    if again:
+        await tx.executemany(
+            "DELETE FROM uncredited WHERE session_id = $1 AND from_at >= $2", again
+        )
+        await tx.executemany(
+            "UPDATE uncredited SET until_at = $2 WHERE session_id = $1 AND until_at > $2", again
+        )
     await tx.executemany(
         """
         INSERT INTO uncredited (session_id, from_at, until_at, reason)

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Pool, Tx
-from contracts.catalogue import CourseKind, CoursePublished, CoursewareKind, Question
+from contracts.catalogue import CourseKind, CoursePublished, CoursewareKind, Question, QuestionRule
 
 from ..model import Courseware
 
@@ -43,8 +43,9 @@ async def save_coursewares(tx: Tx, event: CoursePublished) -> None:
     await tx.executemany(
         """
         INSERT INTO coursewares (courseware_id, course_id, position, title, kind,
-                                 required_seconds, media_path, popup_questions, exercise)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                 required_seconds, media_path, popup_questions, exercise,
+                                 question_rule, max_rate)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (courseware_id) DO UPDATE
                 SET course_id = EXCLUDED.course_id,
                     position = EXCLUDED.position,
@@ -54,7 +55,9 @@ async def save_coursewares(tx: Tx, event: CoursePublished) -> None:
                     required_seconds = EXCLUDED.required_seconds,
                     media_path = EXCLUDED.media_path,
                     popup_questions = EXCLUDED.popup_questions,
-                    exercise = EXCLUDED.exercise
+                    exercise = EXCLUDED.exercise,
+                    question_rule = EXCLUDED.question_rule,
+                    max_rate = EXCLUDED.max_rate
         """,
         [
             (
@@ -67,6 +70,8 @@ async def save_coursewares(tx: Tx, event: CoursePublished) -> None:
                 courseware.media_path,
                 [question.model_dump(mode="json") for question in courseware.popup_questions],
                 [question.model_dump(mode="json") for question in courseware.exercise],
+                courseware.question_rule,
+                courseware.max_playback_rate,
             )
             for position, courseware in enumerate(event.coursewares)
         ],
@@ -77,7 +82,8 @@ async def get_courseware(db: Pool | Tx, courseware_id: UUID) -> Courseware | Non
     row = await db.fetchrow(
         """
         SELECT w.courseware_id, w.course_id, c.title AS course_title, c.kind AS course_kind,
-               w.title, w.kind, w.required_seconds, w.media_path, w.exercise
+               w.title, w.kind, w.required_seconds, w.media_path, w.exercise,
+               w.popup_questions, w.question_rule, w.max_rate
           FROM coursewares AS w
           JOIN courses AS c USING (course_id)
          WHERE w.courseware_id = $1
@@ -92,7 +98,8 @@ async def list_coursewares(db: Pool | Tx, course_ids: Sequence[UUID]) -> list[Co
     rows = await db.fetch(
         """
           SELECT w.courseware_id, w.course_id, c.title AS course_title, c.kind AS course_kind,
-                 w.title, w.kind, w.required_seconds, w.media_path, w.exercise
+                 w.title, w.kind, w.required_seconds, w.media_path, w.exercise,
+                 w.popup_questions, w.question_rule, w.max_rate
             FROM coursewares AS w
             JOIN courses AS c USING (course_id)
            WHERE w.course_id = ANY($1)
@@ -123,4 +130,7 @@ def _courseware(row: asyncpg.Record) -> Courseware:
         required_seconds=row["required_seconds"],
         media_path=row["media_path"],
         exercise=tuple(map(Question.model_validate, row["exercise"])),
+        pool=tuple(map(Question.model_validate, row["popup_questions"])),
+        question_rule=QuestionRule(row["question_rule"]),
+        max_rate=round(row["max_rate"], 3),
     )

@@ -84,7 +84,8 @@ async def lock_progress(tx: Tx, *, enrolment_id: UUID, courseware_id: UUID) -> P
     """How far a courseware is, held until the transaction ends. Its row must be there."""
     row = await tx.fetchrow(
         """
-        SELECT credited_ms, position_ms, last_studied_at, exercise_done_at, best_score, completed_at
+        SELECT credited_ms, position_ms, last_studied_at, exercise_done_at, best_score,
+               completed_at, question_due_ms
           FROM courseware_progress
          WHERE enrolment_id = $1
            AND courseware_id = $2

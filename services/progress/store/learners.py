@@ -1,6 +1,6 @@
 """Learners, the cycles they have satisfied, and the dated rules."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,22 @@ async def insert_learner(tx: Tx, learner_id: UUID) -> None:
 
 async def lock_learner(tx: Tx, learner_id: UUID) -> None:
     """Let a learner's actions happen one after the other until the transaction ends."""
-    await tx.execute("SELECT 1 FROM learners WHERE learner_id = $1 FOR UPDATE", learner_id)
+    await tx.execute("SELECT 1 FROM learners WHERE learner_id = $1 FOR NO KEY UPDATE", learner_id)
+
+
+async def lock_learners(tx: Tx, learner_ids: Collection[UUID]) -> None:
+    """The same for many at once, always in one order. What is read of them must be read in a
+    later statement: this one still sees what was before it waited."""
+    await tx.execute(
+        """
+          SELECT 1
+            FROM learners
+           WHERE learner_id = ANY($1)
+        ORDER BY learner_id
+             FOR NO KEY UPDATE
+        """,
+        list(learner_ids),
+    )
 
 
 async def save_facts(

@@ -25,6 +25,8 @@ async def insert_session(
     document: bool,
     started_at: datetime,
     position_ms: int,
+    max_rate: float,
+    address: str | None,
     completed: bool,
 ) -> None:
     """Open a session. One for a completed courseware is over from the start: nothing counts, and
@@ -32,10 +34,12 @@ async def insert_session(
     await tx.execute(
         """
         INSERT INTO sessions (session_id, learner_id, enrolment_id, courseware_id, document,
-                              started_at, start_ms, heard_at, accounted_at, position_ms,
-                              ended_at, ended_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $6, $7,
-                     CASE WHEN $8 THEN $6::timestamptz END, CASE WHEN $8 THEN 'completed' END)
+                              started_at, start_ms, heard_at, accounted_at, open_since,
+                              position_ms, max_rate, address, turn, ended_at, ended_by, ended_turn)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $6, $6, $6, $7, $8, $9, turn,
+                    CASE WHEN $10 THEN $6::timestamptz END, CASE WHEN $10 THEN 'completed' END,
+                    CASE WHEN $10 THEN turn END
+               FROM nextval('turns') AS turn
         """,
         session_id,
         learner_id,
@@ -44,6 +48,8 @@ async def insert_session(
         document,
         started_at,
         position_ms,
+        max_rate,
+        address,
         completed,
     )
 
@@ -67,14 +73,14 @@ async def count_open(tx: Tx, *, learner_id: UUID, heard_since: datetime) -> int:
 async def end_session(
     tx: Tx, *, session_id: UUID, learner_id: UUID, ended_at: datetime
 ) -> bool | None:
-    """Leave a session. False if it had ended before; None if the learner has no such session."""
+    """Leave a session; the learner must be locked. False if it had ended before; None if the
+    learner has no such session."""
     row = await tx.fetchrow(
         """
         SELECT ended_at
           FROM sessions
          WHERE session_id = $1
            AND learner_id = $2
-           FOR UPDATE
         """,
         session_id,
         learner_id,
@@ -85,7 +91,8 @@ async def end_session(
         """
         UPDATE sessions
            SET ended_at = greatest($2, started_at),
-               ended_by = 'left'
+               ended_by = 'left',
+               ended_turn = nextval('turns')
          WHERE session_id = $1
         """,
         session_id,
@@ -94,33 +101,62 @@ async def end_session(
     return True
 
 
-async def lock_of_courseware(tx: Tx, *, enrolment_id: UUID, courseware_id: UUID) -> None:
-    """Hold the sessions of a courseware, so that no beat is folded in meanwhile. Always before
-    `lock_progress`, as the fold does."""
-    await tx.fetch(
+async def heard_until(tx: Tx, session_id: UUID, *, outage_seconds: float) -> datetime:
+    """Up to when a session's page was there: its end, or a while after its last word."""
+    until: datetime = await tx.fetchval(
         """
-          SELECT session_id
-            FROM sessions
-           WHERE enrolment_id = $1
-             AND courseware_id = $2
-             AND ended_at IS NULL
-        ORDER BY session_id
-             FOR UPDATE
+        SELECT least(ended_at, heard_at + $2 * interval '1 second')
+          FROM sessions
+         WHERE session_id = $1
+        """,
+        session_id,
+        outage_seconds,
+    )
+    return until
+
+
+async def end_others(tx: Tx, *, learner_id: UUID, ended_at: datetime) -> None:
+    """The learner studies elsewhere now: every open session of theirs ends. The learner must be
+    locked."""
+    await tx.execute(
+        """
+        UPDATE sessions
+           SET ended_at = greatest($2, started_at),
+               ended_by = 'taken',
+               ended_turn = nextval('turns')
+         WHERE learner_id = $1
+           AND coalesce(ended_at, 'infinity') = 'infinity'
+        """,
+        learner_id,
+        ended_at,
+    )
+
+
+async def void_until(tx: Tx, *, enrolment_id: UUID, courseware_id: UUID, until: datetime) -> None:
+    """A courseware starts again: what its sessions still say of time before earns nothing."""
+    await tx.execute(
+        """
+        UPDATE sessions
+           SET void_until = $3
+         WHERE enrolment_id = $1
+           AND courseware_id = $2
         """,
         enrolment_id,
         courseware_id,
+        until,
     )
 
 
 async def end_completed(
     tx: Tx, *, enrolment_id: UUID, courseware_id: UUID, ended_at: datetime
 ) -> None:
-    """End every session of a courseware that is completed now; they must be locked."""
+    """End every session of a courseware that is completed now. The learner must be locked."""
     await tx.execute(
         """
         UPDATE sessions
            SET ended_at = greatest($3, started_at),
-               ended_by = 'completed'
+               ended_by = 'completed',
+               ended_turn = nextval('turns')
          WHERE enrolment_id = $1
            AND courseware_id = $2
            AND ended_at IS NULL
@@ -146,7 +182,8 @@ async def end_silent(db: Pool, heard_before: datetime, silence_seconds: float) -
         )
         UPDATE sessions AS s
            SET ended_at = s.heard_at + $2 * interval '1 second',
-               ended_by = 'silence'
+               ended_by = 'silence',
+               ended_turn = nextval('turns')
           FROM silent
          WHERE s.session_id = silent.session_id
      RETURNING s.session_id
@@ -163,8 +200,8 @@ async def get_session(
     """A learner's session with its courseware; `rivals` are their other open sessions."""
     row = await db.fetchrow(
         """
-        SELECT s.session_id, s.courseware_id, s.state, s.started_at, s.ended_at, s.ended_by,
-               s.heard_at, s.last_seq, p.credited_ms, s.position_ms,
+        SELECT s.session_id, s.enrolment_id, s.courseware_id, s.state, s.started_at, s.ended_at,
+               s.ended_by, s.heard_at, s.last_seq, p.credited_ms, s.position_ms,
                p.exercise_done_at, p.completed_at,
                w.required_seconds, w.exercise <> '[]' AS has_exercise,
                (SELECT count(*)
