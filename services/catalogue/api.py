@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chassis.web.deps import Db
 from chassis.web.who import MaybeLearner
-from contracts.catalogue import CourseKind, CoursewareKind
+from contracts.catalogue import CourseKind, CoursewareKind, QuestionRule
 from contracts.identity import LearnerKind
 
 from .model import Bundle, CourseNotFound, Cursor, PackageNotFound, Sort, State
@@ -29,6 +29,8 @@ class CoursewareShown(Shown):
     title: str
     kind: CoursewareKind
     required_seconds: int
+    question_rule: QuestionRule
+    max_playback_rate: float
     popup_count: int
     exercise_count: int
 

@@ -2,14 +2,21 @@
 nothing, because identities are made from the files' slugs and unchanged courses tell nothing."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from chassis.db import transaction
 from chassis.service import Kit
-from contracts.catalogue import CourseKind, Courseware, CoursewareKind, Question, QuestionKind
+from contracts.catalogue import (
+    CourseKind,
+    Courseware,
+    CoursewareKind,
+    Question,
+    QuestionKind,
+    QuestionRule,
+)
 from contracts.identity import LearnerKind
 
 from . import actions
@@ -20,6 +27,8 @@ from .store import texts
 FOLDER: Final = Path(__file__).parent / "demo"
 NAMESPACE: Final = UUID("6f0d7f0a-5f0e-5c8e-9a55-2d1c1f3e7b40")
 VIDEO: Final = "/media/videos/six-drafts.mp4"
+RULES: Final = ("question_rule", "max_playback_rate")
+TRUE_FALSE: Final = ["正确", "错误"]
 
 Toml = Mapping[str, Any]
 
@@ -95,35 +104,46 @@ def _course(data: Toml, settings: CatalogueSettings) -> tuple[Course, list[Docum
 def _courseware(
     slug: str, place: int, lesson: Toml, bank: Mapping[str, Toml], settings: CatalogueSettings
 ) -> Courseware:
-    """A lesson with a text is a document, one without is the demo video."""
+    """A lesson with a text is a document, one without is the demo video.
+
+    Rules that the lesson does not name are the usual ones. Where it names no pop-up questions the
+    whole bank of the course is its pool, unless it asks none (P-5).
+    """
     courseware_id = stable_id("courseware", slug, place)
     is_document = "text" in lesson
+    asks = lesson.get("question_rule") != QuestionRule.NONE
+    popup = lesson.get("popup", bank) if asks else ()
     return Courseware(
         courseware_id=courseware_id,
         title=f"第 {place} 讲 {lesson['title']}",
         kind=CoursewareKind.DOCUMENT if is_document else CoursewareKind.VIDEO,
         required_seconds=settings.demo_required_seconds,
         media_path=f"/media/documents/{courseware_id}" if is_document else VIDEO,
-        popup_questions=_questions(courseware_id, "popup", lesson, bank),
-        exercise=_questions(courseware_id, "exercise", lesson, bank),
+        popup_questions=_questions(courseware_id, "popup", popup, bank),
+        exercise=_questions(courseware_id, "exercise", lesson.get("exercise", ()), bank),
+        **{rule: lesson[rule] for rule in RULES if rule in lesson},
     )
 
 
 def _questions(
-    courseware_id: UUID, use: str, lesson: Toml, bank: Mapping[str, Toml]
+    courseware_id: UUID, use: str, slugs: Iterable[str], bank: Mapping[str, Toml]
 ) -> list[Question]:
-    slugs: Sequence[str] = lesson.get(use, [])
+    """Questions of the bank as this courseware's own: each use of one has its own identity."""
     return [
-        Question(
-            question_id=stable_id("question", courseware_id, use, slug),
-            kind=QuestionKind(bank[slug]["kind"]),
-            text=bank[slug]["text"],
-            choices=bank[slug].get("choices", ["正确", "错误"]),
-            correct=bank[slug]["correct"],
-            explanation=bank[slug]["explanation"],
-        )
-        for slug in slugs
+        _question(stable_id("question", courseware_id, use, slug), bank[slug]) for slug in slugs
     ]
+
+
+def _question(question_id: UUID, data: Toml) -> Question:
+    kind = QuestionKind(data["kind"])
+    return Question(
+        question_id=question_id,
+        kind=kind,
+        text=data["text"],
+        choices=TRUE_FALSE if kind is QuestionKind.TRUE_FALSE else data["choices"],
+        correct=data["correct"],
+        explanation=data["explanation"],
+    )
 
 
 def _package(data: Toml, hours: Mapping[UUID, int], settings: CatalogueSettings) -> Package:

@@ -4,13 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from chassis.refusals import Conflict, NotFound
-from contracts.catalogue import CourseKind, Courseware, CoursewareKind, Question, QuestionKind
+from contracts.catalogue import (
+    CourseKind,
+    Courseware,
+    CoursewareKind,
+    Question,
+    QuestionKind,
+    QuestionRule,
+)
 from contracts.identity import LearnerKind
 
 Key = datetime | int
+
+SLOWEST_LIMIT: Final = 1.0  # a courseware always plays at its own speed
+FASTEST_LIMIT: Final = 2.0  # faster than this nobody follows it
 
 
 class CourseNotFound(NotFound):
@@ -35,6 +46,10 @@ class CourseWithoutCoursewares(Conflict):
 
 class QuestionUnsound(Conflict):
     """The question “{text}” needs at least two choices and a correct answer that fits its kind."""
+
+
+class PlaybackRateUnsound(Conflict):
+    """“{title}” may run at {slowest} to {fastest} times its speed."""
 
 
 class CourseInPackage(Conflict):
@@ -101,6 +116,8 @@ class Lesson:
     title: str
     kind: CoursewareKind
     required_seconds: int
+    question_rule: QuestionRule
+    max_playback_rate: float
     popup_count: int
     exercise_count: int
 
@@ -224,9 +241,17 @@ def check_course(course: Course) -> None:
     if not course.coursewares:
         raise CourseWithoutCoursewares
     for courseware in course.coursewares:
-        for question in (*courseware.popup_questions, *courseware.exercise):
-            if not is_sound(question):
-                raise QuestionUnsound(text=question.text)
+        _check_courseware(courseware)
+
+
+def _check_courseware(courseware: Courseware) -> None:
+    if not SLOWEST_LIMIT <= courseware.max_playback_rate <= FASTEST_LIMIT:
+        raise PlaybackRateUnsound(
+            title=courseware.title, slowest=f"{SLOWEST_LIMIT:g}", fastest=f"{FASTEST_LIMIT:g}"
+        )
+    for question in (*courseware.popup_questions, *courseware.exercise):
+        if not is_sound(question):
+            raise QuestionUnsound(text=question.text)
 
 
 def is_sound(question: Question) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from contracts.catalogue import CoursewareKind
+from contracts.catalogue import CoursewareKind, QuestionKind, QuestionRule
 from services.catalogue import demo
 from services.catalogue.settings import CatalogueSettings
 from tests.catalogue.conftest import seed
@@ -65,10 +65,42 @@ def test_study_time_comes_from_the_settings(demo_settings: CatalogueSettings) ->
 
     assert {lesson.required_seconds for lesson in lessons} == {7}
     assert {lesson.kind for lesson in lessons} == set(CoursewareKind)
-    assert any(lesson.popup_questions for lesson in lessons)
     sizes = {len(lesson.exercise) for lesson in lessons}
     assert 0 in sizes
     assert sizes <= {0, 3, 4, 5}
+
+
+def test_every_course_asks_questions_of_every_kind(demo_settings: CatalogueSettings) -> None:
+    for course, _ in demo.read_courses(demo_settings):  # C-5
+        lessons = course.coursewares
+        kinds = {question.kind for lesson in lessons for question in lesson.popup_questions}
+        assert kinds == set(QuestionKind), course.title
+
+
+def test_a_courseware_has_enough_pop_up_questions_or_asks_none(
+    demo_settings: CatalogueSettings,
+) -> None:  # P-5
+    courses = demo.read_courses(demo_settings)
+    lessons = [courseware for course, _ in courses for courseware in course.coursewares]
+
+    for lesson in lessons:
+        asks = lesson.question_rule is not QuestionRule.NONE
+        assert (len(lesson.popup_questions) >= 3) is asks, lesson.title
+        assert all(question.explanation for question in lesson.popup_questions)
+    uses = [
+        q.question_id for lesson in lessons for q in (*lesson.popup_questions, *lesson.exercise)
+    ]
+    assert len(uses) == len(set(uses))
+
+
+def test_some_coursewares_have_rules_of_their_own(demo_settings: CatalogueSettings) -> None:
+    courses = demo.read_courses(demo_settings)
+    lessons = [courseware for course, _ in courses for courseware in course.coursewares]
+
+    rules = Counter(lesson.question_rule for lesson in lessons)
+    assert set(rules) == set(QuestionRule)  # P-5
+    assert rules[QuestionRule.RESTART] > len(lessons) - 5
+    assert {lesson.max_playback_rate for lesson in lessons} == {1.25, 1.5}  # P-2
 
 
 def test_documents_are_real_lessons(demo_settings: CatalogueSettings) -> None:

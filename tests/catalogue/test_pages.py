@@ -67,6 +67,17 @@ async def test_the_home_page_knows_its_learner(
     assert "您已购 <strong>6 学时</strong>" in after
 
 
+async def test_a_course_says_how_its_coursewares_are_studied(  # C-4, P-2, P-5
+    demo_catalogue: Running,
+) -> None:
+    text = (await demo_catalogue.client.get(f"/courses/{COURSE}")).text
+
+    lessons = text.split('<ol class="outline-list">')[1].split("</ol>")[0].split("</li>")[:6]
+    assert ["最快 1.5 倍速" in lesson for lesson in lessons] == [True, *[False] * 3, True, False]
+    assert "最快 1.25 倍速" in lessons[2]
+    assert ["弹出练习题" in lesson for lesson in lessons] == [True, False, *[True] * 4]
+
+
 async def test_the_cart_button_is_a_form_for_learners_and_a_link_for_visitors(  # C-4
     demo_catalogue: Running, learner_token: Callable[..., str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from chassis import ids
 from chassis.db import transaction
 from chassis.refusals import Refusal
-from contracts.catalogue import CourseKind, QuestionKind
+from contracts.catalogue import CourseKind, QuestionKind, QuestionRule
 from contracts.identity import LearnerKind
 from services.catalogue import actions
 from services.catalogue.model import (
@@ -22,6 +23,7 @@ from services.catalogue.model import (
     PackageCourseMissing,
     PackageHoursDiffer,
     PackageWithRequiredCourse,
+    PlaybackRateUnsound,
     QuestionUnsound,
 )
 from tests.catalogue.conftest import Publish, a_course, a_courseware, a_question, order_paid
@@ -73,6 +75,52 @@ async def test_a_course_is_told_with_its_questions(catalogue: Running) -> None: 
     [shown] = event["coursewares"]
     assert shown["popup_questions"] == [question.model_dump(mode="json")]
     assert len(shown["exercise"]) == 1
+
+
+async def test_a_courseware_is_told_with_its_rules(catalogue: Running) -> None:  # P-2, P-5
+    usual = a_courseware()
+    own = a_courseware(2, question_rule=QuestionRule.CHECKPOINT, max_playback_rate=1.25)
+    course = a_course(coursewares=(usual, own))
+    await publish_course(catalogue, course)
+
+    [event] = await told(catalogue, "catalogue.course_published.v1")
+    page = (await catalogue.client.get(f"/api/catalogue/courses/{course.course_id}")).json()
+    for coursewares in (event["coursewares"], page["coursewares"]):
+        assert [(w["question_rule"], w["max_playback_rate"]) for w in coursewares] == [
+            ("restart", 1.5),
+            ("checkpoint", 1.25),
+        ]
+
+
+@pytest.mark.parametrize("rules", [{"question_rule": QuestionRule.NONE}, {"max_playback_rate": 2}])
+async def test_a_changed_rule_is_told_once_with_the_next_version(
+    catalogue: Running, rules: dict[str, Any]
+) -> None:
+    courseware = a_courseware(max_playback_rate=4 / 3)
+    course = a_course(coursewares=(courseware,))
+    changed = replace(course, coursewares=(courseware.model_copy(update=rules),))
+
+    assert [await publish_course(catalogue, course) for _ in range(2)] == [1, 1]
+    assert [await publish_course(catalogue, changed) for _ in range(2)] == [2, 2]
+
+    assert await catalogue.told_names() == ["catalogue.course_published.v1"] * 2
+
+
+@pytest.mark.parametrize(
+    ("rate", "sound"),
+    [(1, True), (2, True), (0.99, False), (2.01, False), (math.nan, False), (math.inf, False)],
+)
+async def test_a_courseware_runs_at_its_own_speed_up_to_twice_that(  # P-2
+    catalogue: Running, rate: float, sound: bool
+) -> None:
+    course = a_course(coursewares=(a_courseware(max_playback_rate=rate),))
+
+    if sound:
+        assert await publish_course(catalogue, course) == 1
+    else:
+        with pytest.raises(PlaybackRateUnsound):
+            await publish_course(catalogue, course)
+        assert await catalogue.told_names() == []
 
 
 async def test_publishing_the_same_again_tells_nothing(catalogue: Running) -> None:

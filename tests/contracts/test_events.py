@@ -14,6 +14,7 @@ from cloudevents.core.formats.json import JSONFormat
 from pydantic import BaseModel
 
 from contracts import asyncapi, subscriptions
+from contracts.catalogue import CoursePublished, QuestionRule
 from contracts.envelope import pack, unpack
 from contracts.event import Event
 from deploy import prepare
@@ -23,6 +24,7 @@ SAMPLES: dict[type, Any] = {
     UUID: UUID(int=7),
     str: "text",
     int: 3,
+    float: 1.5,
     bool: True,
     date: date(2026, 11, 22),
     datetime: datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC),
@@ -80,6 +82,18 @@ def test_fields_that_a_later_version_adds_are_ignored() -> None:
     body = json.dumps({**json.loads(message.body), "added_later": 1}).encode()
     later = type(message)(message.event_id, message.name, body, message.headers)
     assert unpack(kind, later) == filled(kind)
+
+
+def test_a_courseware_told_without_rules_has_the_usual_ones() -> None:  # P-2, P-5
+    message = pack(filled(CoursePublished))
+    body = json.loads(message.body)
+    for rule in ("question_rule", "max_playback_rate"):
+        del body["coursewares"][0][rule]
+    earlier = type(message)(
+        message.event_id, message.name, json.dumps(body).encode(), message.headers
+    )
+    [courseware] = unpack(CoursePublished, earlier).coursewares
+    assert (courseware.question_rule, courseware.max_playback_rate) == (QuestionRule.RESTART, 1.5)
 
 
 def test_no_event_has_a_field_for_a_secret_or_an_id_number() -> None:

@@ -7,7 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import Pool, Tx
-from contracts.catalogue import CourseKind, Courseware, CoursewareKind, Question, QuestionKind
+from contracts.catalogue import (
+    CourseKind,
+    Courseware,
+    CoursewareKind,
+    Question,
+    QuestionKind,
+    QuestionRule,
+)
 
 from ..model import Course, State
 
@@ -98,7 +105,8 @@ async def is_in_package(tx: Tx, course_id: UUID) -> bool:
 async def _coursewares(db: Pool | Tx, course_id: UUID) -> list[Courseware]:
     rows = await db.fetch(
         """
-          SELECT courseware_id, title, kind, required_seconds, media_path
+          SELECT courseware_id, title, kind, required_seconds, media_path, question_rule,
+                 max_playback_rate
             FROM coursewares
            WHERE course_id = $1
         ORDER BY position
@@ -108,7 +116,11 @@ async def _coursewares(db: Pool | Tx, course_id: UUID) -> list[Courseware]:
     questions = await _questions(db, course_id)
     return [
         Courseware(
-            **{**row, "kind": CoursewareKind(row["kind"])},
+            **{
+                **row,
+                "kind": CoursewareKind(row["kind"]),
+                "question_rule": QuestionRule(row["question_rule"]),
+            },
             popup_questions=questions[row["courseware_id"], "popup"],
             exercise=questions[row["courseware_id"], "exercise"],
         )
@@ -144,12 +156,15 @@ async def _replace_coursewares(tx: Tx, course: Course) -> None:
     await tx.executemany(
         """
         INSERT INTO coursewares (courseware_id, course_id, position, title, kind,
-                                 required_seconds, media_path)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+                                 required_seconds, media_path, question_rule,
+                                 max_playback_rate)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (courseware_id)
           DO UPDATE SET position = EXCLUDED.position, title = EXCLUDED.title,
                         kind = EXCLUDED.kind, required_seconds = EXCLUDED.required_seconds,
-                        media_path = EXCLUDED.media_path
+                        media_path = EXCLUDED.media_path,
+                        question_rule = EXCLUDED.question_rule,
+                        max_playback_rate = EXCLUDED.max_playback_rate
         """,
         [
             (
@@ -160,6 +175,8 @@ async def _replace_coursewares(tx: Tx, course: Course) -> None:
                 w.kind,
                 w.required_seconds,
                 w.media_path,
+                w.question_rule,
+                w.max_playback_rate,
             )
             for place, w in enumerate(course.coursewares, 1)
         ],

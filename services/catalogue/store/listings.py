@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import Pool, Tx
-from contracts.catalogue import CourseKind, CoursewareKind
+from contracts.catalogue import CourseKind, CoursewareKind, QuestionRule
 from contracts.identity import LearnerKind
 
 from ..model import Bundle, Cursor, KindCount, Lesson, Listing, Search, Sort, State
@@ -190,6 +190,7 @@ async def _lessons(db: Pool | Tx, course_ids: Sequence[UUID]) -> dict[UUID, list
     rows = await db.fetch(
         """
           SELECT w.course_id, w.courseware_id, w.title, w.kind, w.required_seconds,
+                 w.question_rule, w.max_playback_rate,
                  count(q.question_id) FILTER (WHERE q.use = 'popup') AS popup_count,
                  count(q.question_id) FILTER (WHERE q.use = 'exercise') AS exercise_count
             FROM coursewares w
@@ -202,7 +203,11 @@ async def _lessons(db: Pool | Tx, course_ids: Sequence[UUID]) -> dict[UUID, list
     )
     found: dict[UUID, list[Lesson]] = defaultdict(list)
     for row in rows:
-        values = {**row, "kind": CoursewareKind(row["kind"])}
+        values = {
+            **row,
+            "kind": CoursewareKind(row["kind"]),
+            "question_rule": QuestionRule(row["question_rule"]),
+        }
         found[values.pop("course_id")].append(Lesson(**values))
     return found
 
