@@ -325,7 +325,7 @@ def _count(timeline: list[Second]) -> int:
     counted, last_touch = 0, 0
     for at, second in enumerate(timeline):
         idle = at - last_touch >= SHORT.idle_limit_ms // 1000
-        good = second.playing and second.visible and second.rate <= SHORT.max_rate
+        good = second.playing and second.visible and second.rate <= VIDEO.max_rate
         counted += good and second.alone and not idle
         if second.touched:
             last_touch = at + 1
