@@ -8,7 +8,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run stack test drill bench lint format clean
+.PHONY: help setup run stack test audit drill bench lint format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ stack: $(VENV)/dev.installed ## run six services, nginx, RabbitMQ and PostgreSQL
 
 test: $(VENV)/dev.installed ## run every test (some only: make test ARGS=tests/payments)
 	@$(BIN)/python -m pytest $(ARGS)
+
+audit: $(VENV)/run.installed ## compute all study credit again from the records and compare
+	@$(BIN)/python -m deploy.audit
 
 drill: $(VENV)/dev.installed ## kill every process under load and look for what got lost
 	@exec $(BIN)/python -m tests.drills $(ARGS)

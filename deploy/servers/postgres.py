@@ -42,6 +42,19 @@ SETTINGS = {
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+def running_url(data_dir: Path) -> str | None:
+    """The administrator's URL of the server that another program of ours runs on this folder."""
+    cluster = data_dir.absolute() / "cluster"
+    try:
+        pid, _, _, port, *_ = (cluster / "postmaster.pid").read_text().split("\n")
+        password = (data_dir / "password").read_text().strip()
+    except (FileNotFoundError, ValueError):
+        return None
+    if not folders.stands_in(int(pid), cluster):
+        return None
+    return f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
+
+
 class PostgresServer:
     """`start()` gives the administrator's URL, `stop()` leaves nothing running.
 

@@ -1,5 +1,7 @@
 """The progress service, wired."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from . import api, consumers, fold, overdue, pages, staff
 from .batcher import Batcher
 from .heartbeats import PATH, Heartbeats
 from .settings import ProgressSettings
-from .store import beats, sessions
+from .store import beats, records, sessions
 from .streams import Watch
 
 SILENT_EVERY_SECONDS = 600
@@ -52,8 +54,16 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
             every(SILENT_EVERY_SECONDS, end_silent, name="progress end silent sessions"),
         ],
         beats=partial(fold.fold, kit.pool, settings),
+        lifespan=partial(_rules_kept, kit.pool, settings),
         stopping=watch.stop,
     )
+
+
+@asynccontextmanager
+async def _rules_kept(pool: Pool, settings: ProgressSettings) -> AsyncIterator[None]:
+    """Before the first beat is judged it is on record by which bounds."""
+    await records.keep_rules(pool, settings.rules)
+    yield
 
 
 async def _end_silent(pool: Pool, settings: ProgressSettings) -> None:

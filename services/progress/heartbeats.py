@@ -183,7 +183,7 @@ def _pack(sent: BeatsIn) -> list[WireBeat]:
             page_ms := to_ms(beat.at),
             min(max(pages_now - page_ms, 0), 2**31 - 1),
             round(beat.position_seconds * 1000),
-            beat.playback_rate,
+            round(beat.playback_rate, 3),  # as precise as it is stored
             beat.playing,
             beat.visible,
             round(beat.idle_seconds * 1000),

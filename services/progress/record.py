@@ -106,9 +106,9 @@ class StudyRecord:
     """One learner's sessions. `judged` and `changed` tell what the last `take` did: every beat
     with what it earned, and whether a page has to be told something."""
 
-    def __init__(self, rules: Rules, sessions: Iterable[OpenSession] = ()) -> None:
-        self._rules = rules
-        self.sessions = {session.session_id: session for session in sessions}
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.sessions: dict[UUID, OpenSession] = {}
         self.judged: list[Judged] = []
         self.changed = False
 
@@ -173,7 +173,7 @@ class StudyRecord:
             rivals=self._rivals(session),
             ended_ms=session.ended_ms,
             void_ms=session.void_ms,
-            rules=self._rules,
+            rules=self.rules,
         )
         session.standing = verdict.standing
         session.uncredited += verdict.uncredited
@@ -222,7 +222,7 @@ class StudyRecord:
                 rivals=rivals,
                 ended_ms=session.ended_ms,
                 void_ms=voids.get(beat.seq, session.void_ms),
-                rules=self._rules,
+                rules=self.rules,
             )
             standing = after[beat.seq] = verdict.standing
             credited += verdict.credited
@@ -250,11 +250,11 @@ class StudyRecord:
             span
             for other in self.sessions.values()
             if other is not session
-            for span in other.open_spans(self._rules.silence_ms)
+            for span in other.open_spans(self.rules.silence_ms)
         ]
 
     def _hear(self, session: OpenSession, beat: Beat) -> None:
-        if session.hear(beat.received_ms, self._rules):
+        if session.hear(beat.received_ms, self.rules):
             self.changed = True
 
     def _count(self, session: OpenSession, beat: Beat, standing: Standing, ms: int) -> None:

@@ -2,6 +2,19 @@
 CREATE SEQUENCE turns;
 
 
+-- The bounds that beats were judged by, from a turn on; a new setting is a new row.
+CREATE TABLE study_rules (
+    turn           bigint       PRIMARY KEY DEFAULT nextval('turns'),
+    interval_ms    integer      NOT NULL,
+    idle_limit_ms  integer      NOT NULL,
+    late_ms        integer      NOT NULL,
+    since          timestamptz  NOT NULL DEFAULT now()
+);
+
+CREATE TRIGGER study_rules_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON study_rules
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+
+
 ALTER TABLE coursewares
   ADD COLUMN question_rule  text  NOT NULL DEFAULT 'restart',
   ADD COLUMN max_rate       real  NOT NULL DEFAULT 1.5,
