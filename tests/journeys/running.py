@@ -43,6 +43,19 @@ async def launch(module: str, data_dir: Path, port: int) -> asyncio.subprocess.P
         )
 
 
+async def audit(data_dir: Path, port: int) -> str:
+    """What `make audit` says of this folder's platform, whether it runs or not."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "deploy.audit",
+        env=environment(data_dir, port),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    return said.decode()
+
+
 def leaks_of(data_dir: Path) -> list[str]:
     """What the processes of this folder should not have logged; they must have logged something."""
     text = _log(data_dir).read_text(encoding="utf-8")
