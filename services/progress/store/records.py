@@ -75,8 +75,15 @@ async def list_rules(tx: Tx) -> list[Turn]:
 
 
 async def list_learners(tx: Tx) -> AsyncIterator[UUID]:
-    """Everybody who has ever studied."""
-    async for row in tx.cursor("SELECT DISTINCT learner_id FROM sessions ORDER BY learner_id"):
+    """Everybody who has studied, but for those who began before turns were kept (migration 2)."""
+    query = """
+          SELECT learner_id
+            FROM sessions
+        GROUP BY learner_id
+          HAVING min(turn) > 0
+        ORDER BY learner_id
+    """
+    async for row in tx.cursor(query):
         yield row["learner_id"]
 
 
