@@ -1,6 +1,7 @@
 """The JSON door of progress. Its hot path is `heartbeats`."""
 
 import time
+from datetime import date
 from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -18,7 +19,7 @@ from chassis.web.pages import speak
 from chassis.web.who import CurrentLearner, Session
 
 from . import actions, read, shapes, streams, tokens
-from .model import FactsNotHeard, QuestionClosed
+from .model import WORDS_MAX, FactsNotHeard, QuestionClosed
 from .settings import ProgressSettings
 
 log = structlog.get_logger()
@@ -62,6 +63,12 @@ class ExerciseIn(BaseModel):
         dict[UUID, Annotated[list[int], Field(max_length=CHOICES_MAX)]],
         Field(max_length=QUESTIONS_MAX),
     ]
+
+
+class AppealIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    day: date
+    words: Annotated[str, Field(min_length=1, max_length=WORDS_MAX)]
 
 
 @router.get("/enrolments")
@@ -207,6 +214,24 @@ async def complete_courseware(courseware_id: UUID, db: Db, who: CurrentLearner) 
     if done.first:
         log.info("courseware_completed", courseware_id=str(courseware_id))
     return JSONResponse({"hours_total": done.hours_total}, 201 if done.first else 200)
+
+
+@router.post("/coursewares/{courseware_id}/appeals", status_code=201)
+async def open_appeal(
+    courseware_id: UUID, body: AppealIn, db: Db, who: CurrentLearner
+) -> dict[str, Any]:
+    """Ask the association to look at a day's uncredited time (P-9)."""
+    async with transaction(db) as tx:
+        appeal_id = await actions.open_appeal(
+            tx,
+            learner_id=who.subject,
+            courseware_id=courseware_id,
+            day=body.day,
+            words=body.words,
+            now=clock.now(),
+        )
+    log.info("appeal_opened", appeal_id=str(appeal_id), courseware_id=str(courseware_id))
+    return {"appeal_id": str(appeal_id), "state": "open"}
 
 
 @router.get("/hours")

@@ -1,6 +1,8 @@
-"""Instants as whole milliseconds since the epoch, exactly, both ways."""
+"""Instants as whole milliseconds since the epoch, exactly, both ways; and a business day's span."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+from chassis import clock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -12,3 +14,9 @@ def to_ms(instant: datetime) -> int:
 
 def from_ms(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=ms)
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """The first instant of a business day, and of the next."""
+    first = datetime.combine(day, time.min, clock.CHINA)
+    return first, datetime.combine(day + timedelta(days=1), time.min, clock.CHINA)

@@ -1,7 +1,7 @@
 """The learner's door: learning centre, player, exercise, hour account. Pages only."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from chassis.web.pages import page, see_other
 from chassis.web.who import CurrentLearner
 
 from . import actions, read, timeline
+from .instants import day_bounds
 from .model import CoursewarePage, ExerciseIncomplete, HourAccount, OwnedCourse, StillMissing
 from .store import timelines
 
@@ -174,13 +175,10 @@ def _player_context(
 
 
 async def _band_of_today(db: Pool, *, courseware_id: UUID, learner_id: UUID) -> timeline.Band:
-    since = datetime.combine(clock.today(), time.min, tzinfo=clock.CHINA)
-    opened = await timelines.list_open_times(
-        db, learner_id=learner_id, courseware_id=courseware_id, since=since
-    )
-    uncredited = await timelines.list_uncredited(
-        db, learner_id=learner_id, courseware_id=courseware_id, since=since
-    )
+    since, until = day_bounds(clock.today())
+    key = {"learner_id": learner_id, "courseware_id": courseware_id}
+    opened = await timelines.list_open_times(db, **key, since=since, until=until)
+    uncredited = await timelines.list_uncredited(db, **key, since=since, until=until)
     return timeline.band(opened, uncredited)
 
 

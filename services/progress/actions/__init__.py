@@ -1,6 +1,7 @@
 """Everything that changes progress. Each action runs in its caller's transaction:
 lock → decide → save → tell."""
 
+from .appeals import open_appeal
 from .completing import complete_courseware, review_cycle, submit_exercise
 from .hearing import keep_course, keep_facts, open_courses
 from .questioning import answer, miss_overdue
@@ -13,6 +14,7 @@ __all__ = [
     "keep_facts",
     "leave_session",
     "miss_overdue",
+    "open_appeal",
     "open_courses",
     "open_session",
     "review_cycle",

@@ -1,5 +1,6 @@
 """The nouns, rules and refusals of progress. Nothing here does I/O."""
 
+from .appeals import WORDS_MAX, Appeal, AppealState
 from .nouns import (
     MAX_OPEN_SESSIONS,
     PASS_PERCENT,
@@ -18,6 +19,7 @@ from .nouns import (
 )
 from .questions import AWAY_MAX, Answer, Asked, Restart, is_right, mark, shuffled, wrong_form
 from .refusals import (
+    AppealOpen,
     BeatsNotTaken,
     ExerciseIncomplete,
     ExerciseMissing,
@@ -26,6 +28,7 @@ from .refusals import (
     NoSuchQuestion,
     NoSuchSession,
     NotEnrolled,
+    NothingToAppeal,
     QuestionClosed,
     QuestionMissing,
     SessionTokenInvalid,
@@ -49,7 +52,11 @@ __all__ = [
     "AWAY_MAX",
     "MAX_OPEN_SESSIONS",
     "PASS_PERCENT",
+    "WORDS_MAX",
     "Answer",
+    "Appeal",
+    "AppealOpen",
+    "AppealState",
     "Asked",
     "BeatsNotTaken",
     "Completion",
@@ -69,6 +76,7 @@ __all__ = [
     "NoSuchQuestion",
     "NoSuchSession",
     "NotEnrolled",
+    "NothingToAppeal",
     "OwnedCourse",
     "OwnedCourseware",
     "Progress",

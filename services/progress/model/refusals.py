@@ -60,6 +60,14 @@ class SessionTokenInvalid(Unauthorized):
     """This study session has expired. Open the courseware again."""
 
 
+class NothingToAppeal(Conflict):
+    """On this day all the time of this courseware was credited; there is nothing to appeal against."""  # noqa: E501
+
+
+class AppealOpen(Conflict):
+    """Your appeal about this day is being looked at already. The answer will stand here."""
+
+
 class FactsNotHeard(Away):
     """Your account is still being set up. Please try again in a moment."""
 

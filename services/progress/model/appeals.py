@@ -1,0 +1,32 @@
+"""An appeal: a learner's word against a day's uncredited time (P-9)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+AppealState = Literal["open", "granted", "declined"]
+
+WORDS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """What was said about one day of one courseware, and what the association answered."""
+
+    appeal_id: UUID
+    day: date
+    words: str
+    state: AppealState
+    opened_at: datetime
+    decided_at: datetime | None
+    answer: str | None
+    granted_ms: int | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
+    @property
+    def granted_seconds(self) -> int:
+        return (self.granted_ms or 0) // 1000
