@@ -59,6 +59,7 @@ class AnswerIn(BaseModel):
 
 class ExerciseIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
+    attempt: int | None = None  # whose order the answers follow; without it, of the one that is due
     answers: Annotated[
         dict[UUID, Annotated[list[int], Field(max_length=CHOICES_MAX)]],
         Field(max_length=QUESTIONS_MAX),
@@ -182,9 +183,9 @@ async def _look(db: Pool, told: ProgressSettings, who: Session, session_id: UUID
 
 @router.get("/coursewares/{courseware_id}/exercise")
 async def show_exercise(courseware_id: UUID, db: Db, who: CurrentLearner) -> dict[str, Any]:
-    """The questions after the courseware, without their answers (P-6)."""
-    questions = await read.exercise(db, who.subject, courseware_id)
-    return {"questions": [shapes.question(question) for question in questions]}
+    """The paper that is due, in this learner's and attempt's order, without its answers (P-6)."""
+    paper = (await read.exercise_page(db, who.subject, courseware_id)).paper
+    return {"attempt": paper.attempt, "questions": [shapes.question(q) for q in paper.questions]}
 
 
 @router.post("/coursewares/{courseware_id}/exercise", status_code=201)
@@ -198,10 +199,11 @@ async def submit_exercise(
             learner_id=who.subject,
             courseware_id=courseware_id,
             answers=body.answers,
+            attempt=body.attempt,
             now=clock.now(),
         )
     log.info("exercise_submitted", courseware_id=str(courseware_id), score=result.score)
-    return {"score": result.score, "passed": result.passed}
+    return shapes.exercise_result(result)
 
 
 @router.post("/coursewares/{courseware_id}/completion", status_code=201)

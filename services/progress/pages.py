@@ -17,7 +17,7 @@ from chassis.web.who import CurrentLearner
 
 from . import actions, read, timeline
 from .instants import day_bounds
-from .model import CoursewarePage, ExerciseIncomplete, HourAccount, OwnedCourse, StillMissing
+from .model import CoursewarePage, ExerciseIncomplete, HourAccount, OwnedCourse, Paper, StillMissing
 from .store import timelines
 
 DAYS_SHOWN = 14
@@ -99,9 +99,10 @@ async def go_back_to_player(courseware_id: UUID, who: CurrentLearner) -> Respons
 async def show_exercise(
     request: Request, courseware_id: UUID, db: Db, who: CurrentLearner
 ) -> Response:
-    """P-6"""
-    shown = await read.courseware_page(db, who.subject, courseware_id)
-    return page(request, "exercise.html", shown=shown, result=None)
+    """P-6: how the last attempt was marked; before any, or `?again=yes`, the paper that is due."""
+    shown = await read.exercise_page(db, who.subject, courseware_id)
+    marked = None if "again" in request.query_params else shown.last
+    return page(request, "exercise.html", shown=shown, marked=marked)
 
 
 @router.post("/study/{courseware_id}/exercise")
@@ -109,14 +110,16 @@ async def hand_in_exercise(
     request: Request, courseware_id: UUID, db: Db, who: CurrentLearner
 ) -> Response:
     form = await read_form(request)
-    shown = await read.courseware_page(db, who.subject, courseware_id)
+    attempt = _number(form.get("attempt", ""))
+    shown = await read.exercise_page(db, who.subject, courseware_id, attempt)
     try:
         async with transaction(db) as tx:
             result = await actions.submit_exercise(
                 tx,
                 learner_id=who.subject,
                 courseware_id=courseware_id,
-                answers=_answers(form, shown),
+                answers=_answers(form, shown.paper),
+                attempt=shown.paper.attempt,
                 now=clock.now(),
             )
     except ExerciseIncomplete as refusal:
@@ -124,15 +127,13 @@ async def hand_in_exercise(
             request,
             "exercise.html",
             shown=shown,
-            result=None,
+            marked=None,
             form=form,
             refusal=refusal,
             status=refusal.status,
         )
-    if not result.passed:
-        return page(request, "exercise.html", shown=shown, result=result, form=form)
     return see_other(
-        f"/study/{courseware_id}",
+        f"/study/{courseware_id}/exercise",
         request=request,
         flash="The exercise is done: %(score)s of 100 points.",
         score=result.score,
@@ -182,16 +183,19 @@ async def _band_of_today(db: Pool, *, courseware_id: UUID, learner_id: UUID) -> 
     return timeline.band(opened, uncredited)
 
 
-def _answers(form: Form, shown: CoursewarePage) -> dict[UUID, list[int]]:
-    """The chosen indexes of each question of the exercise; what is no number is no answer."""
-    return {
-        question.question_id: [
-            int(value)
-            for value in form.list(f"{FIELD}{question.question_id}")
-            if value.isdecimal() and len(value) < 4
-        ]
-        for question in shown.exercise
+def _answers(form: Form, paper: Paper) -> dict[UUID, list[int]]:
+    """The chosen places of each question of the paper; what is no number is no answer."""
+    chosen = {
+        asked.question_id: form.list(f"{FIELD}{asked.question_id}") for asked in paper.questions
     }
+    return {
+        question_id: [place for value in values if (place := _number(value)) is not None]
+        for question_id, values in chosen.items()
+    }
+
+
+def _number(value: str) -> int | None:
+    return int(value) if value.isdecimal() and len(value) < 4 else None
 
 
 def _finished(course: OwnedCourse) -> bool:

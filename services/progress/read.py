@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from chassis import clock
@@ -13,7 +14,7 @@ from .model import (
     Courseware,
     CoursewarePage,
     Enrolment,
-    ExerciseQuestion,
+    ExercisePage,
     HourAccount,
     NoSuchSession,
     OwnedCourse,
@@ -21,8 +22,9 @@ from .model import (
     Progress,
     SessionView,
     current_enrolment,
+    papers,
 )
-from .store import courses, credits, enrolments, questions, sessions
+from .store import attempts, courses, credits, enrolments, questions, sessions
 
 DAYS_SHOWN = 30
 NOTHING = Progress()
@@ -105,26 +107,35 @@ async def courseware_page(db: Pool | Tx, learner_id: UUID, courseware_id: UUID) 
         siblings=tuple(_owned(c, _progress_of(progress, enrolment, c)) for c in outline),
         missing=own.missing(courseware, is_asked=await questions.get_open(db, **key) is not None),
         max_rate=courseware.max_rate,
-        exercise=questions_of(courseware),
+        exercise=courseware.exercise,
         score=own.best_score,
         reasons=tuple(reversed(reasons)),
     )
 
 
-async def exercise(
-    db: Pool | Tx, learner_id: UUID, courseware_id: UUID
-) -> tuple[ExerciseQuestion, ...]:
-    """The exercise of an owned courseware. Raises `NoSuchCourseware`, `NotEnrolled`."""
-    courseware, _ = await enrolled.find(
+async def exercise_page(
+    db: Pool | Tx, learner_id: UUID, courseware_id: UUID, attempt: int | None = None
+) -> ExercisePage:
+    """The paper that is due, or that of an earlier attempt, and how the last one was marked (P-6).
+
+    Raises `NoSuchCourseware`, `NotEnrolled`.
+    """
+    courseware, enrolment = await enrolled.find(
         db, learner_id=learner_id, courseware_id=courseware_id, today=clock.today()
     )
-    return questions_of(courseware)
-
-
-def questions_of(courseware: Courseware) -> tuple[ExerciseQuestion, ...]:
-    return tuple(
-        ExerciseQuestion(q.question_id, q.kind, q.text, tuple(q.choices))
-        for q in courseware.exercise
+    key = {"enrolment_id": enrolment.enrolment_id, "courseware_id": courseware_id}
+    done = await attempts.count_attempts(db, **key)
+    last = await attempts.get_last_attempt(db, **key)
+    progress = await enrolments.list_progress(db, [enrolment.enrolment_id])
+    own = _progress_of(progress, enrolment, courseware)
+    paper = partial(
+        papers.draw, courseware.exercise, learner_id=learner_id, courseware_id=courseware_id
+    )
+    return ExercisePage(
+        courseware=_owned(courseware, own),
+        score=own.best_score,
+        paper=paper(attempt=attempt if attempt and 1 <= attempt <= done else done + 1),
+        last=papers.review(paper(attempt=done), last) if last else None,
     )
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from .model import (
     Asked,
-    ExerciseQuestion,
+    ExerciseResult,
     HourAccount,
     OwnedCourse,
     OwnedCourseware,
+    PaperQuestion,
     Restart,
     SessionView,
     UncreditedTime,
@@ -101,12 +102,32 @@ def reason(stretch: UncreditedTime) -> dict[str, Any]:
     }
 
 
-def question(each: ExerciseQuestion) -> dict[str, Any]:
+def question(asked: PaperQuestion) -> dict[str, Any]:
+    """Without its answer."""
     return {
-        "question_id": str(each.question_id),
-        "kind": each.kind,
-        "text": each.text,
-        "choices": list(each.choices),
+        "question_id": str(asked.question_id),
+        "kind": asked.question.kind,
+        "text": asked.question.text,
+        "choices": list(asked.choices),
+    }
+
+
+def exercise_result(result: ExerciseResult) -> dict[str, Any]:
+    """Choices are named by their places on the paper that was handed in."""
+    return {
+        "score": result.score,
+        "passed": result.passed,
+        "attempt": result.attempt,
+        "results": [
+            {
+                "question_id": str(marked.asked.question_id),
+                "correct": marked.is_right,
+                "chosen": list(marked.chosen),
+                "right": list(marked.right),
+                "explanation": marked.asked.question.explanation,
+            }
+            for marked in result.questions
+        ],
     }
 
 

@@ -134,9 +134,11 @@ async def test_exercise_and_button_work_without_scripts(learner: MakeLearner) ->
     await who.has_studied(item)
     exercise = f"{path_of(item)}/exercise"
 
-    done = await send(who, exercise, exercise, **{f"answers.{asked.question_id}": "1"})
-    assert done.url.path == path_of(item)
+    shown = (await who.get(f"/api/progress/coursewares/{item.courseware_id}/exercise")).json()
+    place = shown["questions"][0]["choices"].index(asked.choices[1])
+    done = await send(who, exercise, exercise, **{f"answers.{asked.question_id}": str(place)})
     assert "练习完成，得 100 分。" in done.text
+    assert re.search(rf'class="button button-next" href="{path_of(item)}"', done.text)
 
     pressed = await send(who, path_of(item), f"{path_of(item)}/completion")
     assert pressed.status_code == 200
@@ -169,9 +171,11 @@ async def test_a_poor_result_counts_as_done_and_can_be_improved(learner: MakeLea
     item = courseware(exercise=[asked])
     who = await learner(course(item))
     exercise = f"{path_of(item)}/exercise"
+    assert 'type="checkbox"' in (await who.get(exercise)).text
     answer = await send(who, exercise, exercise, **{f"answers.{asked.question_id}": "2"})
     assert "得 0 分。" in answer.text
-    assert 'type="checkbox"' in answer.text
+    assert 'href="?again=yes"' in answer.text
+    assert 'type="checkbox"' in (await who.get(f"{exercise}?again=yes")).text
     assert "得 0 分" in (await who.get(path_of(item))).text
 
 

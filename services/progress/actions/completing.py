@@ -9,32 +9,49 @@ from contracts.progress import CoursewareCompleted, CycleSatisfied
 
 from .. import enrolled
 from ..account import Account, get_account
-from ..model import Completion, ExerciseResult, score
-from ..store import enrolments, learners, questions, sessions
+from ..model import Completion, ExerciseResult, NoSuchPaper, papers
+from ..store import attempts, enrolments, learners, questions, sessions
 
 
 async def submit_exercise(
-    tx: Tx, *, learner_id: UUID, courseware_id: UUID, answers: dict[UUID, list[int]], now: datetime
+    tx: Tx,
+    *,
+    learner_id: UUID,
+    courseware_id: UUID,
+    answers: dict[UUID, list[int]],
+    now: datetime,
+    attempt: int | None = None,
 ) -> ExerciseResult:
-    """Score an exercise and keep it; it may be done again, the best score stays.
+    """Mark an exercise and keep it; it may be done again, the best score stays. The answers are
+    given by the places on the paper of that attempt, of the one that is due if none is named.
 
-    Raises `NoSuchCourseware`, `NotEnrolled`, `ExerciseIncomplete`.
+    Raises `NoSuchCourseware`, `NotEnrolled`, `ExerciseIncomplete`, `NoSuchPaper`.
     """
     courseware, enrolment = await enrolled.find(
         tx, learner_id=learner_id, courseware_id=courseware_id, today=clock.date_of(now)
     )
-    result = score(courseware.exercise, answers)
-    if not courseware.exercise:
-        return result
     key = {"enrolment_id": enrolment.enrolment_id, "courseware_id": courseware_id}
     await enrolments.ensure_progress(tx, **key, learner_id=learner_id)
     await enrolments.lock_progress(tx, **key)
+    due = 1 + await attempts.count_attempts(tx, **key)
 
-    await enrolments.insert_attempt(
+    if attempt is not None and not 1 <= attempt <= due:
+        raise NoSuchPaper()
+    paper = papers.draw(
+        courseware.exercise,
+        learner_id=learner_id,
+        courseware_id=courseware_id,
+        attempt=attempt or due,
+    )
+    result = papers.mark(paper, answers)
+    if not courseware.exercise:
+        return result
+
+    await attempts.insert_attempt(
         tx,
         **key,
         attempt_id=ids.new_id(),
-        answers={str(question_id): chosen for question_id, chosen in answers.items()},
+        answers=result.answers,
         score=result.score,
         submitted_at=now,
     )

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from contracts.catalogue import CourseKind, CoursewareKind, Question, QuestionRule
 
-from .questions import wrong_form
 from .refusals import (
-    ExerciseIncomplete,
     ExerciseMissing,
     QuestionMissing,
     StillMissing,
@@ -17,7 +15,6 @@ from .refusals import (
     TimeMissing,
 )
 
-PASS_PERCENT = 60  # of an exercise; doing it is what counts (P-6), passing is for the learner
 MAX_OPEN_SESSIONS = 20  # of one learner; two are too many to study, more are a mistake
 
 
@@ -178,42 +175,11 @@ class SessionFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ExerciseResult:
-    score: int  # percent
-    passed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Completion:
     """`first` is False when the button was pressed again."""
 
     hours_total: int
     first: bool
-
-
-def score(questions: tuple[Question, ...], answers: dict[UUID, list[int]]) -> ExerciseResult:
-    """Percent of the questions answered rightly; a multiple choice must be wholly right.
-
-    Raises `ExerciseIncomplete` naming each question that has no answer or an impossible one.
-    """
-    errors = {
-        f"answers.{question.question_id}": sentence
-        for question in questions
-        if (sentence := wrong_form(question, answers.get(question.question_id)))
-    }
-    known = {question.question_id for question in questions}
-    errors |= {
-        f"answers.{question_id}": "This question is not part of the exercise."
-        for question_id in answers
-        if question_id not in known
-    }
-    if errors:
-        raise ExerciseIncomplete(errors)
-    right = sum(
-        set(answers[question.question_id]) == set(question.correct) for question in questions
-    )
-    percent = 100 * right // len(questions) if questions else 100
-    return ExerciseResult(percent, percent >= PASS_PERCENT)
 
 
 def current_enrolment(enrolments: list[Enrolment], since: datetime | None) -> Enrolment | None:

@@ -52,6 +52,10 @@ class ExerciseIncomplete(Invalid):
     """Please answer every question of the exercise."""
 
 
+class NoSuchPaper(Invalid):
+    """This exercise is out of date. Open it again; nothing was handed in."""
+
+
 class TooManySessions(TooMany):
     """Too many coursewares are open. Close the others, then try again."""
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.catalogue import CourseKind, CoursewareKind, QuestionKind
+from contracts.catalogue import CourseKind, CoursewareKind, Question
 from contracts.identity import LearnerKind
 
 from ..cycles import Cycle, RequirementPart, SatisfiedCycle
 from .nouns import CoursewareState, Missing, SessionState, UncreditedTime
+from .papers import ExerciseResult, Paper
 from .questions import Asked, Restart
 
 
@@ -71,16 +72,6 @@ class OwnedCourse:
 
 
 @dataclass(frozen=True, slots=True)
-class ExerciseQuestion:
-    """A question without its answer."""
-
-    question_id: UUID
-    kind: QuestionKind
-    text: str
-    choices: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CoursewarePage:
     """Everything that the player's page shows around the media."""
 
@@ -92,9 +83,19 @@ class CoursewarePage:
     siblings: tuple[OwnedCourseware, ...]
     missing: Missing
     max_rate: float
-    exercise: tuple[ExerciseQuestion, ...]
+    exercise: tuple[Question, ...]
     score: int | None
     reasons: tuple[UncreditedTime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExercisePage:
+    """The exercise after a courseware: the next paper, and how the last one was marked."""
+
+    courseware: OwnedCourseware
+    score: int | None
+    paper: Paper
+    last: ExerciseResult | None
 
 
 @dataclass(frozen=True, slots=True)

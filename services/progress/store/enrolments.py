@@ -1,4 +1,4 @@
-"""Enrolments, how far each courseware is, exercises, and the hour account."""
+"""Enrolments, how far each courseware is, and the hour account."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -122,45 +122,6 @@ def _progress(row: asyncpg.Record) -> Progress:
         row["exercise_done_at"],
         row["best_score"],
         row["completed_at"],
-    )
-
-
-async def insert_attempt(
-    tx: Tx,
-    *,
-    attempt_id: UUID,
-    enrolment_id: UUID,
-    courseware_id: UUID,
-    answers: dict[str, list[int]],
-    score: int,
-    submitted_at: datetime,
-) -> None:
-    """Keep an exercise as it was answered, and the best score of all."""
-    await tx.execute(
-        """
-        INSERT INTO exercise_attempts (attempt_id, enrolment_id, courseware_id, answers, score,
-                                       submitted_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
-        """,
-        attempt_id,
-        enrolment_id,
-        courseware_id,
-        answers,
-        score,
-        submitted_at,
-    )
-    await tx.execute(
-        """
-        UPDATE courseware_progress
-           SET exercise_done_at = coalesce(exercise_done_at, $3),
-               best_score = greatest(best_score, $4)
-         WHERE enrolment_id = $1
-           AND courseware_id = $2
-        """,
-        enrolment_id,
-        courseware_id,
-        submitted_at,
-        score,
     )
 
 
