@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 async def show_learning_centre(request: Request, db: Db, who: CurrentLearner) -> Response:
     """P-1: what I own, how far I am, and where to go on."""
     courses = await read.my_courses(db, who.subject)
-    account = await read.hour_account(db, who.subject, clock.today())
+    account = await read.hour_account(db, who.subject, clock.today(), courses)
     return page(
         request,
         "study.html",

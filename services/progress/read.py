@@ -21,7 +21,9 @@ from .model import (
     OwnedCourseware,
     Progress,
     SessionView,
+    Unfinished,
     current_enrolment,
+    make_plan,
     papers,
 )
 from .store import attempts, courses, credits, enrolments, questions, sessions
@@ -166,18 +168,29 @@ async def session_view(
     )
 
 
-async def hour_account(db: Pool | Tx, learner_id: UUID, today: date) -> HourAccount | None:
-    """The hour account of the learner's cycle (P-11); None while their facts have not arrived."""
+async def hour_account(
+    db: Pool | Tx, learner_id: UUID, today: date, owned: list[OwnedCourse] | None = None
+) -> HourAccount | None:
+    """The hour account of the learner's cycle (P-11); None while their facts have not arrived.
+
+    `owned`: the learner's courses, from whoever has read them already.
+    """
     account = await get_account(db, learner_id, today)
     if account is None:
         return None
+    if owned is None:
+        owned = await my_courses(db, learner_id)
     days = await enrolments.list_study_days(db, learner_id, today - timedelta(days=DAYS_SHOWN - 1))
     earlier = [s for s in account.satisfied if not s.is_same(account.cycle)]
+    satisfied = account.is_done or account.satisfied_at is not None
+    plan = make_plan(
+        account.parts, unfinished(owned), days, today=today, ends_on=account.cycle.ends_on
+    )
     return HourAccount(
         kind=account.facts.kind,
         cycle=account.cycle,
         parts=tuple(account.parts),
-        satisfied=account.is_done or account.satisfied_at is not None,
+        satisfied=satisfied,
         satisfied_at=account.satisfied_at,
         hours_done=len(account.hours),
         days_left=(account.cycle.ends_on - today).days,
@@ -185,4 +198,16 @@ async def hour_account(db: Pool | Tx, learner_id: UUID, today: date) -> HourAcco
         entries=tuple(await enrolments.list_entries(db, learner_id)),
         per_day=tuple(days),
         earlier=tuple(earlier),
+        plan=None if satisfied else plan,
     )
+
+
+def unfinished(owned: list[OwnedCourse]) -> list[Unfinished]:
+    """What is bought and not completed."""
+    return [
+        Unfinished(course.kind, max(0, one.required_seconds - one.credited_seconds))
+        for course in owned
+        if course.kind is not None
+        for one in course.coursewares
+        if one.state != "completed"
+    ]

@@ -12,6 +12,7 @@ from .model import (
     OwnedCourse,
     OwnedCourseware,
     PaperQuestion,
+    Plan,
     Restart,
     SessionView,
     UncreditedTime,
@@ -155,6 +156,16 @@ def hours(account: HourAccount, *, say: Callable[[str], str]) -> dict[str, Any]:
         "hours_missing": account.hours_missing,
         "days_left": account.days_left,
         "hours_per_week": account.hours_per_week,
+        "plan": plan(account.plan) if account.plan else None,
+    }
+
+
+def plan(plan: Plan) -> dict[str, Any]:
+    """`last_safe_day`: null when the cycle is over."""
+    return {
+        "seconds_left": plan.seconds_left,
+        "pace_seconds_per_day": plan.pace_seconds_per_day,
+        "last_safe_day": plan.last_safe_day.isoformat() if plan.last_safe_day else None,
     }
 
 

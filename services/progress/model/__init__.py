@@ -22,6 +22,7 @@ from .papers import (
     Paper,
     PaperQuestion,
 )
+from .plans import Plan, Unfinished, make_plan
 from .questions import AWAY_MAX, Answer, Asked, Restart, is_right, mark, shuffled, wrong_form
 from .refusals import (
     AppealOpen,
@@ -90,6 +91,7 @@ __all__ = [
     "OwnedCourseware",
     "Paper",
     "PaperQuestion",
+    "Plan",
     "Progress",
     "QuestionClosed",
     "QuestionMissing",
@@ -104,8 +106,10 @@ __all__ = [
     "TimeMissing",
     "TooManySessions",
     "UncreditedTime",
+    "Unfinished",
     "current_enrolment",
     "is_right",
+    "make_plan",
     "mark",
     "shuffled",
     "wrong_form",

@@ -10,6 +10,7 @@ from contracts.identity import LearnerKind
 from ..cycles import Cycle, RequirementPart, SatisfiedCycle
 from .nouns import CoursewareState, Missing, SessionState, UncreditedTime
 from .papers import ExerciseResult, Paper
+from .plans import Plan
 from .questions import Asked, Restart
 
 
@@ -100,12 +101,15 @@ class ExercisePage:
 
 @dataclass(frozen=True, slots=True)
 class HourEntry:
+    """A line of the account: a completed courseware, or a correction by staff with its reason."""
+
     completed_at: datetime
-    courseware_id: UUID
+    courseware_id: UUID | None
     course_title: str
     courseware_title: str
     course_kind: CourseKind
     hours: int = 1
+    correction_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class HourAccount:
     entries: tuple[HourEntry, ...]
     per_day: tuple[tuple[date, int], ...]
     earlier: tuple[SatisfiedCycle, ...]
+    plan: Plan | None = None  # None once the cycle is satisfied
 
     @property
     def hours_needed(self) -> int:
