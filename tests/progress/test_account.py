@@ -172,7 +172,7 @@ async def test_the_plan_reckons_with_what_is_owned_and_with_the_own_pace(
     }
     text = (await who.get("/hours")).text
     assert "大约还要学 <strong>28 小时 50 分</strong>" in text
-    assert "按每天学 1 小时 30 分 计算" in text
+    assert "按每天学 1 小时 30 分计算" in text
 
     await studied_before(who, items[0], days_ago=3, seconds=3600)
     await studied_before(who, items[0], days_ago=20, seconds=1800)
