@@ -19,7 +19,7 @@ from chassis.web.pages import speak
 from chassis.web.who import CurrentLearner, Session
 
 from . import actions, read, shapes, streams, tokens
-from .model import WORDS_MAX, FactsNotHeard, QuestionClosed
+from .model import FactsNotHeard, QuestionClosed, Words
 from .settings import ProgressSettings
 
 log = structlog.get_logger()
@@ -67,9 +67,9 @@ class ExerciseIn(BaseModel):
 
 
 class AppealIn(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
     day: date
-    words: Annotated[str, Field(min_length=1, max_length=WORDS_MAX)]
+    words: Words
 
 
 @router.get("/enrolments")

@@ -10,7 +10,7 @@ from chassis.db import Pool
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, fold, overdue, pages, staff
+from . import api, consumers, fold, overdue, pages, record_pages, staff
 from .batcher import Batcher
 from .heartbeats import PATH, Heartbeats
 from .settings import ProgressSettings
@@ -28,7 +28,7 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
     app = create_app(
         "progress",
         kit,
-        routers=[pages.router, api.router, staff.router],
+        routers=[pages.router, record_pages.router, api.router, staff.router],
         here=Path(__file__).parent,
         fast={PATH: heartbeats},
     )

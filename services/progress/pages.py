@@ -15,10 +15,8 @@ from chassis.web.forms import Form, read_form
 from chassis.web.pages import page, see_other
 from chassis.web.who import CurrentLearner
 
-from . import actions, read, timeline
-from .instants import day_bounds
+from . import actions, days, read, timeline
 from .model import CoursewarePage, ExerciseIncomplete, HourAccount, OwnedCourse, Paper, StillMissing
-from .store import timelines
 
 DAYS_SHOWN = 14
 FIELD = "answers."
@@ -62,7 +60,9 @@ async def show_standing(
 ) -> Response:
     """The parts of the player's page that change while one studies."""
     shown = await read.courseware_page(db, who.subject, courseware_id)
-    band = await _band_of_today(db, courseware_id=courseware_id, learner_id=who.subject)
+    band = await days.read_band(
+        db, learner_id=who.subject, courseware_id=courseware_id, day=clock.today()
+    )
     return page(request, "standing.html", **_player_context(request, shown, band))
 
 
@@ -149,7 +149,9 @@ async def _player(
     refusal: StillMissing | None = None,
 ) -> Response:
     shown = await read.courseware_page(db, learner_id, courseware_id)
-    band = await _band_of_today(db, courseware_id=courseware_id, learner_id=learner_id)
+    band = await days.read_band(
+        db, learner_id=learner_id, courseware_id=courseware_id, day=clock.today()
+    )
     return page(
         request,
         "player.html",
@@ -173,14 +175,6 @@ def _player_context(
         "next_one": next((one for one in unfinished if one.courseware_id != here), None),
         "idle_limit_seconds": request.app.state.kit.settings.idle_limit_seconds,
     }
-
-
-async def _band_of_today(db: Pool, *, courseware_id: UUID, learner_id: UUID) -> timeline.Band:
-    since, until = day_bounds(clock.today())
-    key = {"learner_id": learner_id, "courseware_id": courseware_id}
-    opened = await timelines.list_open_times(db, **key, since=since, until=until)
-    uncredited = await timelines.list_uncredited(db, **key, since=since, until=until)
-    return timeline.band(opened, uncredited)
 
 
 def _answers(form: Form, paper: Paper) -> dict[UUID, list[int]]:

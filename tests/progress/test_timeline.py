@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.progress.model import UncreditedTime
-from services.progress.timeline import CREDITED, MAX_PARTS, Band, OpenTime, band
+from services.progress.timeline import (
+    CREDITED,
+    MAX_PARTS,
+    RESTARTED,
+    Band,
+    OpenTime,
+    Voided,
+    band,
+    within,
+)
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 
@@ -53,6 +62,37 @@ def test_a_restless_day_shows_its_latest_parts() -> None:
     whole = band([OpenTime(at(0), at(2000))], stretches)
     assert len(whole.parts) == MAX_PARTS
     assert whole.parts[-1].until_at == at(2000)
+    assert (whole.seconds, whole.credited_seconds, whole.left_out) == (2000, 1000, 280)
+
+
+def test_what_a_restart_took_back_does_not_count_and_keeps_its_reasons() -> None:
+    # P-5, P-9
+    whole = band(
+        [OpenTime(at(0), at(100))],
+        [UncreditedTime("idle", at(40), at(60))],
+        [Voided(at(10), at(50)), Voided(at(30), at(70))],
+    )
+    assert drawn(whole) == [
+        (CREDITED, 10),
+        (RESTARTED, 30),
+        ("idle", 20),
+        (RESTARTED, 10),
+        (CREDITED, 30),
+    ]
+    assert (whole.seconds, whole.credited_seconds) == (100, 40)
+
+
+def test_two_pages_of_one_courseware_are_one_time() -> None:
+    whole = band(
+        [OpenTime(at(0), at(60)), OpenTime(at(30), at(90)), OpenTime(at(40), at(50))],
+        [UncreditedTime("second_courseware", at(30), at(60))],
+    )
+    assert drawn(whole) == [(CREDITED, 30), ("second_courseware", 30), (CREDITED, 30)]
+
+
+def test_a_session_over_midnight_is_cut_at_it() -> None:
+    opened = [OpenTime(at(-50), at(50)), OpenTime(at(60), at(70)), OpenTime(at(100), at(110))]
+    assert within(opened, at(0), at(100)) == [OpenTime(at(0), at(50)), OpenTime(at(60), at(70))]
 
 
 @settings(deadline=None)

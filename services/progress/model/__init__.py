@@ -1,6 +1,7 @@
 """The nouns, rules and refusals of progress. Nothing here does I/O."""
 
-from .appeals import WORDS_MAX, Appeal, AppealState
+from .appeals import Appeal, AppealState, Words
+from .changes import CreditChange
 from .nouns import (
     MAX_OPEN_SESSIONS,
     Completion,
@@ -59,7 +60,6 @@ __all__ = [
     "AWAY_MAX",
     "MAX_OPEN_SESSIONS",
     "PASS_PERCENT",
-    "WORDS_MAX",
     "Answer",
     "Appeal",
     "AppealOpen",
@@ -71,6 +71,7 @@ __all__ = [
     "Courseware",
     "CoursewarePage",
     "CoursewareState",
+    "CreditChange",
     "Enrolment",
     "ExerciseIncomplete",
     "ExerciseMissing",
@@ -107,6 +108,7 @@ __all__ = [
     "TooManySessions",
     "UncreditedTime",
     "Unfinished",
+    "Words",
     "current_enrolment",
     "is_right",
     "make_plan",

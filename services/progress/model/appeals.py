@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
+
+from pydantic import StringConstraints
 
 AppealState = Literal["open", "granted", "declined"]
 
 WORDS_MAX = 1000
+Words = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=WORDS_MAX, pattern=r"^[^\x00]*$"
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
