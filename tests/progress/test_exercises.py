@@ -1,5 +1,6 @@
 """The exercise: an order of questions and choices for each learner and attempt, and its marking."""
 
+import asyncio
 import re
 from typing import Any
 from uuid import UUID, uuid4
@@ -196,3 +197,18 @@ async def test_the_page_explains_each_question_after_it_was_handed_in(
     again = (await who.get(f"{exercise}?again=yes")).text
     assert "标准第三条" not in again
     assert re.search(r'name="attempt" value="2"', again)
+
+
+async def test_exercises_handed_in_at_once_are_attempts_one_after_the_other(
+    learner: MakeLearner,
+) -> None:
+    # P-6: the race
+    item = courseware(exercise=[asked(correct=[0])])
+    who = await learner(course(item))
+    answers, _ = await choose(who, item, "甲")
+    sent = [who.post(exercise_of(item), {"answers": answers}) for _ in range(6)]
+    done = [answer.json() for answer in await asyncio.gather(*sent)]
+    assert sorted(each["attempt"] for each in done) == [1, 2, 3, 4, 5, 6]
+    assert (
+        await who.progress.pool.fetchval("SELECT max(best_score) FROM courseware_progress") == 100
+    )
