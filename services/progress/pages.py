@@ -18,6 +18,7 @@ from chassis.web.who import CurrentLearner
 from . import actions, read, timeline
 from .model import CoursewarePage, ExerciseIncomplete, HourAccount, OwnedCourse, StillMissing
 from .store import timelines
+from .xapi import Author
 
 DAYS_SHOWN = 14
 FIELD = "answers."
@@ -74,7 +75,11 @@ async def press_done(
     try:
         async with transaction(db) as tx:
             done = await actions.complete_courseware(
-                tx, learner_id=who.subject, courseware_id=courseware_id, now=clock.now()
+                tx,
+                learner_id=who.subject,
+                courseware_id=courseware_id,
+                now=clock.now(),
+                author=_author(request),
             )
     except StillMissing as refusal:
         return await _player(
@@ -86,6 +91,11 @@ async def press_done(
         flash="Done: one more credit hour. You have %(hours)s in this cycle.",
         hours=done.hours_total,
     )
+
+
+def _author(request: Request) -> Author | None:
+    author: Author | None = request.app.state.kit.settings.author
+    return author
 
 
 @router.get("/study/{courseware_id}/completion")
@@ -117,6 +127,7 @@ async def hand_in_exercise(
                 courseware_id=courseware_id,
                 answers=_answers(form, shown),
                 now=clock.now(),
+                author=_author(request),
             )
     except ExerciseIncomplete as refusal:
         return page(

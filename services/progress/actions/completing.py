@@ -7,14 +7,21 @@ from chassis import clock, ids, outbox
 from chassis.db import Tx
 from contracts.progress import CoursewareCompleted, CycleSatisfied
 
-from .. import enrolled
+from .. import enrolled, statements
 from ..account import Account, get_account
 from ..model import Completion, ExerciseResult, score
 from ..store import enrolments, learners, questions, sessions
+from ..xapi import Author
 
 
 async def submit_exercise(
-    tx: Tx, *, learner_id: UUID, courseware_id: UUID, answers: dict[UUID, list[int]], now: datetime
+    tx: Tx,
+    *,
+    learner_id: UUID,
+    courseware_id: UUID,
+    answers: dict[UUID, list[int]],
+    now: datetime,
+    author: Author | None,
 ) -> ExerciseResult:
     """Score an exercise and keep it; it may be done again, the best score stays.
 
@@ -28,7 +35,7 @@ async def submit_exercise(
         return result
     key = {"enrolment_id": enrolment.enrolment_id, "courseware_id": courseware_id}
     await enrolments.ensure_progress(tx, **key, learner_id=learner_id)
-    await enrolments.lock_progress(tx, **key)
+    before = await enrolments.lock_progress(tx, **key)
 
     await enrolments.insert_attempt(
         tx,
@@ -39,12 +46,15 @@ async def submit_exercise(
         submitted_at=now,
     )
 
+    if result.passed and not before.exercise_passed:
+        what = statements.studied(learner_id, enrolment, courseware)
+        await statements.passed(tx, author, what, score=result.score, at=now)
     await sessions.notify(tx, [learner_id])
     return result
 
 
 async def complete_courseware(
-    tx: Tx, *, learner_id: UUID, courseware_id: UUID, now: datetime
+    tx: Tx, *, learner_id: UUID, courseware_id: UUID, now: datetime, author: Author | None
 ) -> Completion:
     """「学过了」: write one hour into the account, once, and tell it; with the last hour that was
     missing also tell that the cycle is satisfied.
@@ -89,6 +99,8 @@ async def complete_courseware(
             hours_total=hours_total,
         ),
     )
+    what = statements.studied(learner_id, enrolment, courseware)
+    await statements.completed(tx, author, what, credited_ms=progress.credited_ms, at=now)
     await sessions.notify(tx, [learner_id])
     await review_cycle(tx, learner_id=learner_id, now=now)
     return Completion(hours_total, first=True)
