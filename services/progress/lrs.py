@@ -111,9 +111,8 @@ def _json(content: bytes) -> Any:
 
 
 def _away(answer: httpx.Response) -> RecordStoreAway:
-    return RecordStoreAway(
-        f"http {answer.status_code}", _retry_after(answer.headers.get("Retry-After", ""))
-    )
+    retry_after = _retry_after(answer.headers.get("Retry-After", ""))
+    return RecordStoreAway(f"http {answer.status_code}", retry_after)
 
 
 def _retry_after(told: str) -> timedelta | None:
