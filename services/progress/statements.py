@@ -5,7 +5,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from chassis.db import Tx
@@ -13,21 +12,12 @@ from chassis.refusals import Conflict
 
 from .model import Courseware, Enrolment
 from .store import statements as store
+from .store.beats import REPORT_EVERY_MS, Due
 from .xapi import Author, Statement, Studied
 
 
 class StatementNotParked(Conflict):
     """This statement is not parked any more. Perhaps a colleague has sent it again."""
-
-
-class Advance(NamedTuple):
-    """A courseware whose credited time has just passed a multiple of `xapi.STEP_MS`."""
-
-    learner_id: UUID
-    enrolment_id: UUID
-    courseware_id: UUID
-    credited_ms: int  # in all, by now
-    at: datetime
 
 
 def studied(learner_id: UUID, enrolment: Enrolment, courseware: Courseware) -> Studied:
@@ -61,17 +51,23 @@ async def passed(tx: Tx, author: Author | None, what: Studied, *, score: int, at
         await tell(tx, author.passed(what, score=score, at=at), now=at)
 
 
-async def progressed(
-    tx: Tx, author: Author | None, rows: Sequence[Advance], *, now: datetime
-) -> None:
-    """Five more minutes were credited: one statement for each row, all in one write."""
+async def progressed(tx: Tx, author: Author | None, due: Sequence[Due], *, now: datetime) -> None:
+    """The coursewares in which five more minutes were credited, in one read and one write; the
+    others of `due` are passed over."""
+    rows = [one for one in due if _passes_step(one)]
     if author is None or not rows:
         return
     outlines = await store.outlines_of(tx, [row.courseware_id for row in rows])
-    await tell(tx, *(_advance(author, row, outlines[row.courseware_id]) for row in rows), now=now)
+    told = [_progressed(author, row, outlines[row.courseware_id], now) for row in rows]
+    await tell(tx, *told, now=now)
 
 
-def _advance(author: Author, row: Advance, outline: store.Outline) -> Statement:
+def _passes_step(due: Due) -> bool:
+    before_ms = due.credited_ms - due.added_ms
+    return due.credited_ms // REPORT_EVERY_MS > before_ms // REPORT_EVERY_MS
+
+
+def _progressed(author: Author, row: Due, outline: store.Outline, now: datetime) -> Statement:
     what = Studied(
         learner_id=row.learner_id,
         enrolment_id=row.enrolment_id,
@@ -81,10 +77,7 @@ def _advance(author: Author, row: Advance, outline: store.Outline) -> Statement:
         title=outline.title,
     )
     return author.progressed(
-        what,
-        credited_ms=row.credited_ms,
-        required_seconds=outline.required_seconds,
-        at=row.at,
+        what, credited_ms=row.credited_ms, required_seconds=outline.required_seconds, at=now
     )
 
 

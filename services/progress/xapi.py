@@ -17,7 +17,6 @@ Statement = dict[str, Any]
 
 VERSION = "1.0.3"
 LANGUAGE = "zh-CN"
-STEP_MS = 300_000  # of credited time: one `progressed` for each
 
 VERBS = "http://adlnet.gov/expapi/verbs/"
 ACTIVITIES = "http://adlnet.gov/expapi/activities/"

@@ -53,6 +53,7 @@ async def progress(service: MakeService, endpoint: str) -> Running:
         xapi_key="key",
         xapi_secret="secret",
         xapi_poll_seconds=0.02,
+        question_every_seconds=36_000,  # none interrupts
     )
 
 
@@ -63,21 +64,9 @@ async def peer(endpoint: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def advances(who: Learner, item: Courseware) -> None:
-    """Ten minutes are credited."""
-    now = who.pages[-1].opened_at
-    author = who.progress.kit.settings.author  # type: ignore[attr-defined]
-    async with transaction(who.progress.pool) as tx:
-        enrolment_id = await tx.fetchval("SELECT enrolment_id FROM sessions")
-        ids = who.learner_id, enrolment_id, item.courseware_id
-        rows = [statements.Advance(*ids, ms, now) for ms in (300_000, 600_000)]
-        await statements.progressed(tx, author, rows, now=now)
-
-
 async def learns_everything(who: Learner, item: Courseware) -> list[dict[str, Any]]:
     """Everything that makes a statement, once; what was written of it, oldest first."""
     await who.has_studied(item)
-    await advances(who, item)
     [asked] = item.exercise
     path = f"/api/progress/coursewares/{item.courseware_id}/exercise"
     await who.post(path, {"answers": {str(asked.question_id): asked.correct}})
