@@ -70,7 +70,7 @@ def find_or_install_chromium() -> Path:
 
 
 def find_or_install_redis() -> Path:
-    """The server that the tests' record store needs. Raises ServerError when it is not to be had."""
+    """What the tests' record store needs. Raises ServerError when it is not to be had."""
     found = _redis()
     if found is not None:
         return found

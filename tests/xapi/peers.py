@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,21 +34,28 @@ def find_or_install() -> Path:
 
 def _install(folder: Path) -> None:
     """All of it or nothing, also when two do it at once."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise ServerError("The tests of xAPI need Node 18 or newer: sudo apt-get install npm")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        _npm_ci(partial)
+        with suppress(OSError):  # another was quicker
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _npm_ci(folder: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise ServerError("The tests of xAPI need npm: sudo apt-get install npm")
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, partial)
+        shutil.copy(HERE / name, folder)
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(
-        [npm, "ci", *options], cwd=partial, capture_output=True, text=True, timeout=INSTALL_SECONDS
+        [npm, "ci", *options], cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS
     )
     if done.returncode:
         raise ServerError(f"npm could not install the peers of xAPI: {done.stderr[-500:]}")
-    if not folder.exists():
-        partial.rename(folder)
 
 
 def _environment(modules: Path, **more: str) -> dict[str, str]:
