@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -49,7 +49,7 @@ class StatementsRefused(Exception):
 class RecordStore:
     """Every call is bounded in time and in what it reads, and follows no redirect."""
 
-    def __init__(self, *, endpoint: str, key: str, secret: str) -> None:
+    def __init__(self, endpoint: str, *, key: str, secret: str) -> None:
         self._statements = f"{endpoint}/statements"
         self._client = httpx.AsyncClient(
             auth=httpx.BasicAuth(key, secret),
@@ -59,7 +59,10 @@ class RecordStore:
             trust_env=False,
         )
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
     async def post(self, statements: Sequence[Statement]) -> None:

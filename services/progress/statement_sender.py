@@ -8,13 +8,16 @@ whose answer was lost is simply sent again. Any number of replicas may send.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from chassis import clock
 from chassis.db import Pool, transaction
+from chassis.service import Worker, every
 
 from .lrs import RecordStore, RecordStoreAway, StatementsRefused
+from .settings import ProgressSettings
 from .store import statements as store
 from .store.statements import Waiting
 
@@ -25,6 +28,7 @@ LEASE = timedelta(seconds=60)
 REST_LONGEST = timedelta(hours=1)  # however long the record store asks for
 KEEP_SENT = timedelta(days=7)
 FORGET_BATCH = 1000
+FORGET_EVERY_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,30 @@ class Sender:
         await store.put_off(self._pool, [each.statement_id for each in taken], until=until)
         log.warning("record_store_away", reason=str(reason), until=until.isoformat())
 
-    async def forget_sent(self) -> None:
-        """Delete what was sent long enough ago."""
-        before = clock.now() - KEEP_SENT
-        while await store.forget_sent(self._pool, before=before, limit=FORGET_BATCH):
-            pass
+
+async def forget_sent(pool: Pool) -> None:
+    """Delete what was sent long enough ago."""
+    before = clock.now() - KEEP_SENT
+    while await store.forget_sent(pool, before=before, limit=FORGET_BATCH):
+        pass
+
+
+def workers(settings: ProgressSettings, pool: Pool) -> list[Worker]:
+    """What runs for statements; nothing where no record store is set up."""
+    if settings.author is None:
+        return []
+    return [
+        partial(_send_for_ever, settings, pool),
+        every(FORGET_EVERY_SECONDS, partial(forget_sent, pool), name="progress forget statements"),
+    ]
+
+
+async def _send_for_ever(settings: ProgressSettings, pool: Pool) -> None:
+    patience = Patience(
+        first_wait=timedelta(seconds=settings.xapi_first_wait_seconds),
+        longest_wait=timedelta(seconds=settings.xapi_longest_wait_seconds),
+    )
+    secret = settings.xapi_secret.get_secret_value()
+    async with RecordStore(settings.xapi_endpoint, key=settings.xapi_key, secret=secret) as there:
+        sender = Sender(pool, there, patience)
+        await every(settings.xapi_poll_seconds, sender.send_due, name="progress send statements")()

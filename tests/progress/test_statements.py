@@ -318,11 +318,10 @@ async def test_replicas_share_the_work(
         "INSERT INTO statements (statement_id, body, next_try_at) VALUES ($1, $2, now())",
         [(UUID(each["id"]), each) for each in copies],
     )
-    client = lrs.RecordStore(endpoint=listening.endpoint, key="k", secret="s")
     patience = Patience(timedelta(seconds=1), timedelta(seconds=1))
-    senders = [Sender(progress.pool, client, patience) for _ in range(4)]
-    await asyncio.gather(*(sender.send_due() for sender in senders))
-    await client.close()
+    async with lrs.RecordStore(listening.endpoint, key="k", secret="s") as client:
+        senders = [Sender(progress.pool, client, patience) for _ in range(4)]
+        await asyncio.gather(*(sender.send_due() for sender in senders))
     posted = [each["id"] for post in listening.posts for each in post]
     assert len(posted) == len(set(posted)) == 200
     assert max(map(len, listening.posts)) == 50
