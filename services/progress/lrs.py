@@ -68,11 +68,10 @@ class RecordStore:
     async def post(self, statements: Sequence[Statement]) -> None:
         """All of them or none are kept. Raises `StatementsRefused`, `RecordStoreAway`."""
         async with self._asked("POST", json=list(statements)) as answer:
-            if answer.is_success:
-                return
             said = await _read(answer)
-            if answer.status_code in REFUSALS:
-                raise StatementsRefused(answer.status_code, _one_line(said))
+        if answer.status_code in REFUSALS:
+            raise StatementsRefused(answer.status_code, _one_line(said))
+        if not answer.is_success:
             raise _away(answer)
 
     async def keeps(self, statement: Statement) -> bool:
@@ -121,7 +120,7 @@ def _away(answer: httpx.Response) -> RecordStoreAway:
 def _retry_after(told: str) -> timedelta | None:
     """What the header says, in seconds or as a date; None where it says nothing of use."""
     if told.isascii() and told.isdigit():
-        return timedelta(seconds=min(int(told[:9]), 10**9))
+        return timedelta(seconds=int(told[:9]))
     try:
         return max(timedelta(0), parsedate_to_datetime(told) - clock.now())
     except (ValueError, TypeError):

@@ -54,8 +54,10 @@ async def passed(tx: Tx, author: Author | None, what: Studied, *, score: int, at
 async def progressed(tx: Tx, author: Author | None, due: Sequence[Due], *, now: datetime) -> None:
     """The coursewares in which five more minutes were credited, in one read and one write; the
     others of `due` are passed over."""
+    if author is None:
+        return
     rows = [one for one in due if _passes_step(one)]
-    if author is None or not rows:
+    if not rows:
         return
     outlines = await store.outlines_of(tx, [row.courseware_id for row in rows])
     told = [_progressed(author, row, outlines[row.courseware_id], now) for row in rows]

@@ -257,7 +257,7 @@ async def test_one_bad_statement_holds_up_no_other(
     shown = (await progress.client.get(DESK, headers=staff)).text
     assert "打开课件" in shown
     assert "400: {&#34;warnings&#34;:[&#34;&lt;b&gt;no such lesson" in shown
-    assert "重新发送" not in shown  # who may only read
+    assert "/resend" not in shown  # who may only read
 
 
 async def test_staff_send_a_refused_statement_again_once(
