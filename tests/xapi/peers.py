@@ -19,7 +19,7 @@ from deploy.servers import packages
 from deploy.servers.processes import Child, Command, Family, ServerError, free_port
 
 HERE = Path(__file__).parent
-INSTALL_SECONDS = 300
+INSTALL_SECONDS = 100
 READY_SECONDS = 60.0
 
 
