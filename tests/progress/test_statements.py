@@ -149,6 +149,17 @@ async def test_a_statement_names_nobody(learner: MakeLearner, progress: Running)
     assert elsewhere["actor"]["account"]["name"] != one["actor"]["account"]["name"]
 
 
+async def test_a_question_alone_is_no_five_minutes(learner: MakeLearner, progress: Running) -> None:
+    # P-5
+    item = courseware(required_seconds=600)
+    who = await learner(course(item))
+    page = await who.open(item)
+    await progress.pool.execute("UPDATE courseware_progress SET question_due_ms = 20000")
+    await page.study(until=30)
+    assert (await page.look())["question"] is not None
+    assert verbs(await written(progress)) == ["initialized"]
+
+
 async def test_a_refused_change_tells_nothing(learner: MakeLearner, progress: Running) -> None:
     item = courseware(required_seconds=60)
     who = await learner(course(item))
@@ -232,7 +243,8 @@ async def test_no_record_store_makes_us_wait_longer_than_an_hour(
     listening.whims.append(lambda _: Response(status_code=503, headers=week))
     await opens(learner, 1)
     async with working(progress):
-        await until(progress, "next_try_at BETWEEN now() AND now() + interval '61 minutes'", 1)
+        about_an_hour = "now() + interval '59 minutes' AND now() + interval '61 minutes'"
+        await until(progress, f"next_try_at BETWEEN {about_an_hour}", 1)
 
 
 async def test_one_bad_statement_holds_up_no_other(
