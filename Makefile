@@ -1,4 +1,4 @@
-# Every command of the project; `make` alone lists them. Needs Debian, Python 3.11, make and git.
+# Every command of the project; `make` alone lists them. Needs Debian, Python 3.11, make and git; the tests npm too.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv

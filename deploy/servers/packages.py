@@ -69,6 +69,20 @@ def find_or_install_chromium() -> Path:
     return found
 
 
+def find_or_install_redis() -> Path:
+    """What the tests' record store needs. Raises ServerError when it is not to be had."""
+    found = _redis()
+    if found is not None:
+        return found
+    say_to_terminal("Redis is not installed; Debian's package is being fetched.")
+    advice = "Install it with: sudo apt-get install redis-server."
+    _fetch("Redis", ["redis-server"], None, advice)
+    found = _redis()
+    if found is None:
+        raise ServerError(f"Redis was fetched but is not where it was expected. {advice}")
+    return found
+
+
 def cache_folder() -> Path:
     """Where packages are unpacked for an ordinary user; nothing outside of it is changed."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -108,13 +122,21 @@ def _chromium() -> Path | None:
     if installed:
         return Path(installed)
     unpacked = _root_folder() / "usr" / "lib" / "chromium" / "chromium"
-    return _chromium_starter(unpacked) if unpacked.exists() else None
+    return _starter(unpacked) if unpacked.exists() else None
 
 
-def _chromium_starter(program: Path) -> Path:
+def _redis() -> Path | None:
+    installed = shutil.which("redis-server")
+    if installed:
+        return Path(installed)
+    unpacked = _root_folder() / "usr" / "bin" / "redis-server"
+    return _starter(unpacked) if unpacked.exists() else None
+
+
+def _starter(program: Path) -> Path:
     """A script that starts the unpacked program with the unpacked libraries."""
     libraries = ":".join(map(str, sorted(_root_folder().glob("usr/lib/*-linux-gnu*"))))
-    starter = cache_folder() / "chromium"
+    starter = cache_folder() / program.name
     starter.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{program}" "$@"\n')
     starter.chmod(0o700)
     return starter

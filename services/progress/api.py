@@ -190,7 +190,7 @@ async def show_exercise(courseware_id: UUID, db: Db, who: CurrentLearner) -> dic
 
 @router.post("/coursewares/{courseware_id}/exercise", status_code=201)
 async def submit_exercise(
-    courseware_id: UUID, body: ExerciseIn, db: Db, who: CurrentLearner
+    courseware_id: UUID, body: ExerciseIn, db: Db, who: CurrentLearner, told: Told
 ) -> dict[str, Any]:
     """Answer the exercise, as often as wanted; the best score stays (P-6)."""
     async with transaction(db) as tx:
@@ -201,17 +201,24 @@ async def submit_exercise(
             answers=body.answers,
             attempt=body.attempt,
             now=clock.now(),
+            author=told.author,
         )
     log.info("exercise_submitted", courseware_id=str(courseware_id), score=result.score)
     return shapes.exercise_result(result)
 
 
 @router.post("/coursewares/{courseware_id}/completion", status_code=201)
-async def complete_courseware(courseware_id: UUID, db: Db, who: CurrentLearner) -> JSONResponse:
+async def complete_courseware(
+    courseware_id: UUID, db: Db, who: CurrentLearner, told: Told
+) -> JSONResponse:
     """「学过了」 (P-7): 201, or 200 when it was pressed before; 409 says what is missing."""
     async with transaction(db) as tx:
         done = await actions.complete_courseware(
-            tx, learner_id=who.subject, courseware_id=courseware_id, now=clock.now()
+            tx,
+            learner_id=who.subject,
+            courseware_id=courseware_id,
+            now=clock.now(),
+            author=told.author,
         )
     if done.first:
         log.info("courseware_completed", courseware_id=str(courseware_id))

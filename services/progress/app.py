@@ -10,7 +10,17 @@ from chassis.db import Pool
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, fold, overdue, pages, record_pages, staff
+from . import (
+    api,
+    consumers,
+    fold,
+    overdue,
+    pages,
+    record_pages,
+    staff,
+    staff_statements,
+    statement_sender,
+)
 from .batcher import Batcher
 from .heartbeats import PATH, Heartbeats
 from .settings import ProgressSettings
@@ -28,7 +38,13 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
     app = create_app(
         "progress",
         kit,
-        routers=[pages.router, record_pages.router, api.router, staff.router],
+        routers=[
+            pages.router,
+            record_pages.router,
+            api.router,
+            staff.router,
+            staff_statements.router,
+        ],
         here=Path(__file__).parent,
         fast={PATH: heartbeats},
     )
@@ -52,6 +68,7 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
                 name="progress make beat partitions",
             ),
             every(SILENT_EVERY_SECONDS, end_silent, name="progress end silent sessions"),
+            *statement_sender.workers(settings, kit.pool),
         ],
         beats=partial(fold.fold, kit.pool, settings),
         lifespan=partial(_rules_kept, kit.pool, settings),

@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import Pool, Tx, transaction
 
-from . import wire
+from . import statements, wire
 from .actions import questioning
 from .credit import Beat, Stretch, joined
 from .instants import from_ms
@@ -171,8 +171,9 @@ class _Fold:
             await session_store.notify(self._tx, sorted(changed))
 
     async def _look_closer(self, touched: list[OpenSession], due: list[store.Due]) -> None:
-        """What few beats lead to: questions."""
+        """What few beats lead to: questions, and reports to a record store."""
         now = clock.now()
+        await statements.progressed(self._tx, self._settings.author, due, now=now)
         for session_id, (since, until) in self._away.items():
             session = next(s for s in touched if s.session_id == session_id)
             await questioning.come_back(

@@ -17,6 +17,7 @@ from chassis.web.who import CurrentLearner
 
 from . import actions, days, read, timeline
 from .model import CoursewarePage, ExerciseIncomplete, HourAccount, OwnedCourse, Paper, StillMissing
+from .xapi import Author
 
 DAYS_SHOWN = 14
 FIELD = "answers."
@@ -75,7 +76,11 @@ async def press_done(
     try:
         async with transaction(db) as tx:
             done = await actions.complete_courseware(
-                tx, learner_id=who.subject, courseware_id=courseware_id, now=clock.now()
+                tx,
+                learner_id=who.subject,
+                courseware_id=courseware_id,
+                now=clock.now(),
+                author=_author(request),
             )
     except StillMissing as refusal:
         return await _player(
@@ -87,6 +92,11 @@ async def press_done(
         flash="Done: one more credit hour. You have %(hours)s in this cycle.",
         hours=done.hours_total,
     )
+
+
+def _author(request: Request) -> Author | None:
+    author: Author | None = request.app.state.kit.settings.author
+    return author
 
 
 @router.get("/study/{courseware_id}/completion")
@@ -121,6 +131,7 @@ async def hand_in_exercise(
                 answers=_answers(form, shown.paper),
                 attempt=shown.paper.attempt,
                 now=clock.now(),
+                author=_author(request),
             )
     except ExerciseIncomplete as refusal:
         return page(

@@ -1,12 +1,14 @@
 """What progress is told by its environment."""
 
 from datetime import datetime, timedelta
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
 from chassis.settings import Key, Settings
 
 from .credit import Rules
+from .xapi import Author
 
 
 class ProgressSettings(Settings):
@@ -23,6 +25,32 @@ class ProgressSettings(Settings):
     beat_batch_milliseconds: float = Field(
         default=5, ge=0, le=500, description="beats are gathered so long into one message"
     )
+    xapi_endpoint: str = Field(default="", description="of a learning record store; empty: none")
+    xapi_key: str = ""
+    xapi_secret: SecretStr = SecretStr("")
+    xapi_poll_seconds: float = Field(default=1, gt=0, description="how soon a statement is seen")
+    xapi_first_wait_seconds: float = Field(
+        default=5, gt=0, description="before the first retry; doubles with each"
+    )
+    xapi_longest_wait_seconds: float = Field(default=600, gt=0)
+
+    @model_validator(mode="after")
+    def _record_store_whole(self) -> Self:
+        told = [self.xapi_endpoint, self.xapi_key, self.xapi_secret.get_secret_value()]
+        if any(told) and not all(told):
+            raise ValueError("XAPI_ENDPOINT, XAPI_KEY and XAPI_SECRET must be set together")
+        schemes = ("https://",) if self.app_env == "production" else ("https://", "http://")
+        if self.xapi_endpoint and not self.xapi_endpoint.startswith(schemes):
+            raise ValueError("XAPI_ENDPOINT must begin with https://")
+        object.__setattr__(self, "xapi_endpoint", self.xapi_endpoint.rstrip("/"))
+        return self
+
+    @property
+    def author(self) -> Author | None:
+        """Who writes statements; None: nobody does, since no record store is configured."""
+        if not self.xapi_endpoint:
+            return None
+        return Author(self.public_url, self.beat_token_key.get_secret_value())
 
     @property
     def rules(self) -> Rules:

@@ -7,10 +7,11 @@ from chassis import clock, ids, outbox
 from chassis.db import Tx
 from contracts.progress import CoursewareCompleted, CycleSatisfied
 
-from .. import enrolled
+from .. import enrolled, statements
 from ..account import Account, get_account
 from ..model import Completion, ExerciseResult, NoSuchPaper, papers
 from ..store import attempts, enrolments, learners, questions, sessions
+from ..xapi import Author
 
 
 async def submit_exercise(
@@ -20,6 +21,7 @@ async def submit_exercise(
     courseware_id: UUID,
     answers: dict[UUID, list[int]],
     now: datetime,
+    author: Author | None,
     attempt: int | None = None,
 ) -> ExerciseResult:
     """Mark an exercise and keep it; it may be done again, the best score stays. The answers are
@@ -32,7 +34,7 @@ async def submit_exercise(
     )
     key = {"enrolment_id": enrolment.enrolment_id, "courseware_id": courseware_id}
     await enrolments.ensure_progress(tx, **key, learner_id=learner_id)
-    await enrolments.lock_progress(tx, **key)
+    before = await enrolments.lock_progress(tx, **key)
     due = 1 + await attempts.count_attempts(tx, **key)
 
     if attempt is not None and not 1 <= attempt <= due:
@@ -56,12 +58,15 @@ async def submit_exercise(
         submitted_at=now,
     )
 
+    if result.passed and not before.exercise_passed:
+        what = statements.studied(learner_id, enrolment, courseware)
+        await statements.passed(tx, author, what, score=result.score, at=now)
     await sessions.notify(tx, [learner_id])
     return result
 
 
 async def complete_courseware(
-    tx: Tx, *, learner_id: UUID, courseware_id: UUID, now: datetime
+    tx: Tx, *, learner_id: UUID, courseware_id: UUID, now: datetime, author: Author | None
 ) -> Completion:
     """「学过了」: write one hour into the account, once, and tell it; with the last hour that was
     missing also tell that the cycle is satisfied.
@@ -106,6 +111,8 @@ async def complete_courseware(
             hours_total=hours_total,
         ),
     )
+    what = statements.studied(learner_id, enrolment, courseware)
+    await statements.completed(tx, author, what, credited_ms=progress.credited_ms, at=now)
     await sessions.notify(tx, [learner_id])
     await review_cycle(tx, learner_id=learner_id, now=now)
     return Completion(hours_total, first=True)

@@ -7,7 +7,7 @@ from chassis import clock, ids
 from chassis.db import Tx
 from contracts.catalogue import CoursewareKind
 
-from .. import enrolled
+from .. import enrolled, statements
 from ..model import MAX_OPEN_SESSIONS, Courseware, NoSuchSession, Progress, TooManySessions
 from ..settings import ProgressSettings
 from ..store import enrolments, learners, questions, sessions
@@ -60,6 +60,8 @@ async def open_session(
     )
 
     await _ready_questions(tx, settings, courseware, progress, session_id, now=now, **key)
+    what = statements.studied(learner_id, enrolment, courseware)
+    await statements.initialized(tx, settings.author, what, at=now)
     await sessions.notify(tx, [learner_id])
     return session_id
 

@@ -86,6 +86,10 @@ class Progress:
     completed_at: datetime | None = None
     question_due_ms: int | None = None
 
+    @property
+    def exercise_passed(self) -> bool:
+        return self.best_score is not None and self.best_score >= PASS_PERCENT
+
     def missing(self, courseware: Courseware, *, is_asked: bool = False) -> Missing:
         """`is_asked`: a question waits for its answer."""
         short_ms = courseware.required_seconds * 1000 - self.credited_ms
