@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.catalogue import CourseKind, CoursewareKind, Question, QuestionRule
 
+from .papers import PASS_PERCENT
 from .refusals import (
     ExerciseMissing,
     QuestionMissing,
