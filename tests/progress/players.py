@@ -1,5 +1,6 @@
 """Pages as learners have them: they play, pause, hide, fall asleep, lose the network and lie."""
 
+import sys
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -39,9 +40,9 @@ class Player:
     @property
     def next_ms(self) -> int:
         """When it beats by itself."""
-        return self.spoke_ms + INTERVAL_MS
+        return sys.maxsize if self.asleep else self.spoke_ms + INTERVAL_MS
 
-    def lives_until(self, now_ms: int) -> None:
+    def live_until(self, now_ms: int) -> None:
         if self.playing and not self.asleep:
             self.position_ms += (now_ms - self.now_ms) * self.rate
         if self.touching and not self.asleep:
@@ -50,7 +51,7 @@ class Player:
             self.spoke_ms = now_ms
         self.now_ms = now_ms
 
-    def speaks(self) -> None:
+    def speak(self) -> None:
         """Make a beat of this moment."""
         beat = Beat(
             seq=self.seq,
@@ -66,12 +67,12 @@ class Player:
         self.outbox.append(beat)
         self.seq, self.spoke_ms = self.seq + 1, self.now_ms
 
-    def sends(self) -> list[Beat]:
+    def send(self) -> list[Beat]:
         """All that waits, as it arrives in one request."""
         beats, self.outbox = self.outbox[:REQUEST_BEATS], self.outbox[REQUEST_BEATS:]
-        return self.sends_these(beats)
+        return self.send_these(beats)
 
-    def sends_these(self, beats: list[Beat]) -> list[Beat]:
+    def send_these(self, beats: list[Beat]) -> list[Beat]:
         left_ms = self.now_ms + self.clock_ms
         arrived = [
             replace(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from services.progress.credit import Beat, Reason, Rules
+from services.progress.credit import Beat, Opening, Reason, Rules
 
 Millis = int
 
@@ -49,12 +49,8 @@ class Account:
 class Studied:
     """A session: its facts, every beat that was taken, and its account."""
 
-    session_id: UUID
     courseware_id: UUID
-    document: bool
-    max_rate: float
-    started_ms: int
-    position_ms: int
+    opening: Opening
     account: Account
     ended_ms: int | None = None
     taken: dict[int, Beat] = field(default_factory=dict)
@@ -83,22 +79,10 @@ class Reference:
 
     # What happens
 
-    def open(
-        self,
-        session_id: UUID,
-        courseware_id: UUID,
-        at_ms: int,
-        *,
-        position_ms: int = 0,
-        document: bool = False,
-        max_rate: float = 1.5,
-    ) -> None:
-        account = Account(at_ms, position_ms)
-        session = Studied(
-            session_id, courseware_id, document, max_rate, at_ms, position_ms, account
-        )
-        self.sessions[session_id] = session
-        self._hear(session, at_ms)
+    def open(self, session_id: UUID, courseware_id: UUID, opening: Opening) -> None:
+        account = Account(opening.started_ms, opening.position_ms)
+        self.sessions[session_id] = Studied(courseware_id, opening, account)
+        self._hear(self.sessions[session_id], opening.started_ms)
 
     def end(self, session_id: UUID, at_ms: int) -> None:
         self.sessions[session_id].ended_ms = at_ms
@@ -164,7 +148,7 @@ class Reference:
         elsewhere: Millis = 0
         for other in self.sessions.values():
             if other is not session:
-                life = self.between(other.started_ms, self._end_of(other))
+                life = self.between(other.opening.started_ms, self._end_of(other))
                 elsewhere |= other.heard & life | other.ever_credited
         return elsewhere
 
@@ -175,7 +159,7 @@ class Reference:
 
     def _set_page_clock(self, session: Studied, beats: Sequence[Beat]) -> None:
         if session.account.page_ms is None:
-            session.account.page_ms = _page_clock(session.started_ms, beats)
+            session.account.page_ms = _page_clock(session.opening.started_ms, beats)
 
     def _take_behind(self, session: Studied, late: Sequence[Beat]) -> None:
         """Some came behind others: all that was ever taken is judged again. The gain is kept; if
@@ -184,8 +168,8 @@ class Reference:
         for beat in late:
             self._keep(session, beat)
         beats = [session.taken[seq] for seq in sorted(session.taken)]
-        again = Account(session.started_ms, session.position_ms)
-        again.page_ms = _page_clock(session.started_ms, beats)
+        again = Account(session.opening.started_ms, session.opening.position_ms)
+        again.page_ms = _page_clock(session.opening.started_ms, beats)
         for beat in beats:
             self._judge(session, again, beat, settled, self._elsewhere(session))
         again.keep(before, self.between(self._origin_ms, min(settled.until_ms, before.until_ms)))
@@ -226,9 +210,9 @@ class Reference:
         refuse(Reason.SECOND_COURSEWARE, elsewhere)
         if not beat.visible:
             refuse(Reason.HIDDEN, free)
-        elif not session.document and not beat.playing:
+        elif not session.opening.document and not beat.playing:
             refuse(Reason.PAUSED, free)
-        elif not session.document and not 0 < beat.rate <= session.max_rate:
+        elif not session.opening.document and not 0 < beat.rate <= session.opening.max_rate:
             refuse(Reason.TOO_FAST, free)
         else:
             idle_since = until_ms - beat.idle_ms + rules.idle_limit_ms
@@ -236,7 +220,7 @@ class Reference:
             too_late = beat.waited_ms > rules.late_ms
             heard_since = until_ms if too_late else until_ms - rules.interval_ms * 3 // 2
             refuse(Reason.LOST_NETWORK, self.between(since_ms, heard_since))
-            if not session.document and until_ms > since_ms:
+            if not session.opening.document and until_ms > since_ms:
                 played = _Played(account, beat, until_ms - since_ms, rules)
                 account.ahead_ms = played.ahead_ms
                 refuse(played.reason, free & ~_last(free, played.counts_ms))
