@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import Pool
 
-from .credit import Rules
+from .credit import Beat, Rules
 from .instants import from_ms
 from .record import Kept, StudyRecord
 from .store import records
@@ -58,7 +58,7 @@ async def audit(pool: Pool) -> Report:
 def replay(turns: list[Turn], entries: Mapping[tuple[UUID, UUID], int]) -> Figures:
     """The figures that a record gives; the first of its turns are rules. Pure."""
     record = StudyRecord(NO_RULES)
-    kept: dict[UUID, list[Kept]] = defaultdict(list)
+    beats: dict[UUID, list[Beat]] = defaultdict(list)
     days: dict[date, int] = defaultdict(int)
     for turn in turns:
         if turn.rules:
@@ -70,7 +70,7 @@ def replay(turns: list[Turn], entries: Mapping[tuple[UUID, UUID], int]) -> Figur
         elif turn.restarted:
             record.restart(*turn.restarted)
         elif turn.beats:
-            _take(record, turn, kept, days)
+            _take(record, turn, beats, days)
     coursewares = dict(entries)
     for session in record.sessions.values():
         key = (session.enrolment_id, session.courseware_id)
@@ -83,25 +83,19 @@ def replay(turns: list[Turn], entries: Mapping[tuple[UUID, UUID], int]) -> Figur
 
 
 def _take(
-    record: StudyRecord, turn: Turn, kept: dict[UUID, list[Kept]], days: dict[date, int]
+    record: StudyRecord, turn: Turn, beats: dict[UUID, list[Beat]], days: dict[date, int]
 ) -> None:
     arrived = turn.beats or {}
-    behind = {
-        session_id: again
-        for session_id, seq in record.behind(arrived).items()
-        if len(again := _since(kept[session_id], seq)) <= REPLAY_MAX
+    kept = {
+        session_id: Kept(beats[session_id], record.sessions[session_id].uncredited)
+        for session_id in record.behind(arrived)
+        if len(beats[session_id]) <= REPLAY_MAX
     }
-    record.take(arrived, behind)
+    record.take(arrived, kept)
     for judged in record.judged:
-        kept[judged.session.session_id].append(judged.kept)
+        beats[judged.session.session_id].append(judged.beat)
         if judged.credited_ms:
             days[clock.date_of(from_ms(judged.accounted_ms))] += judged.credited_ms
-
-
-def _since(kept: list[Kept], seq: int) -> list[Kept]:
-    """From the last beat before `seq` on."""
-    first = max((one.beat.seq for one in kept if one.beat.seq < seq), default=0)
-    return [one for one in kept if one.beat.seq >= first]
 
 
 def _compare(learner_id: UUID, stored: Figures, computed: Figures) -> list[Difference]:

@@ -6,7 +6,7 @@ never runs past the server's clock, so all beats of a session together earn at m
 passed on the server, however they are repeated, delayed, reordered or dated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -51,6 +51,16 @@ class Stretch:
     from_ms: int
     until_ms: int
 
+    def until(self, ms: int) -> Iterator["Stretch"]:
+        """The part before an instant, if there is one."""
+        if self.from_ms < ms:
+            yield replace(self, until_ms=min(self.until_ms, ms))
+
+    def since(self, ms: int) -> Iterator["Stretch"]:
+        """The part after an instant, if there is one."""
+        if self.until_ms > ms:
+            yield replace(self, from_ms=max(self.from_ms, ms))
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -71,9 +81,14 @@ class Rules:
         return self.interval_ms * 3
 
     @property
+    def reach_ms(self) -> int:
+        """How long before its arrival a beat may still earn."""
+        return self.late_ms + self.beat_cap_ms
+
+    @property
     def memory_ms(self) -> int:
-        """How long before its arrival a beat may still earn, and what was open then matters."""
-        return self.late_ms + self.beat_cap_ms + self.silence_ms
+        """How long it matters what was open."""
+        return self.reach_ms + self.silence_ms
 
     @property
     def lead_ms(self) -> int:
@@ -141,19 +156,20 @@ def judge(
     rivals: Sequence[Span],
     ended_ms: int | None,
     void_ms: int,
+    void_reason: Reason = Reason.RESTARTED,
     rules: Rules,
 ) -> Verdict:
     """Account for the time between a session's last beat and this one.
 
     `rivals` are the times in which the learner had another session open; `ended_ms` is when this
-    session was left or completed; time up to `void_ms` earns nothing, because the courseware
-    started again then.
+    session was left or completed; time up to `void_ms` earns nothing, as a rule because the
+    courseware started again then.
     """
     start = standing.accounted_ms
     end = _accounted_until(standing, beat, ended_ms, rules)
     account = _Account(start, end)
     if void_ms > start:
-        account.take(Reason.RESTARTED, start, void_ms)
+        account.take(void_reason, start, void_ms)
     for rival in rivals:
         account.take(Reason.SECOND_COURSEWARE, rival.from_ms, rival.until_ms)
 

@@ -119,13 +119,13 @@ class _Fold:
             and (fresh := [beat for beat in beats if (session_id, beat.seq) not in known])
         }
 
-    async def _kept(self, behind: dict[UUID, int]) -> dict[UUID, list[Kept]]:
+    async def _kept(self, behind: dict[UUID, int]) -> dict[UUID, Kept]:
         """What has to be judged again; a session with too much of it is left as it is."""
         kept = {
-            session_id: await store.list_kept(self._tx, session_id, seq)
-            for session_id, seq in behind.items()
+            session_id: await store.list_kept(self._tx, session_id, settled_ms)
+            for session_id, settled_ms in behind.items()
         }
-        return {session_id: beats for session_id, beats in kept.items() if beats is not None}
+        return {session_id: one for session_id, one in kept.items() if one is not None}
 
     def _note_absence(self, session: OpenSession, beats: list[Beat]) -> None:
         """A page that is back after an outage: a question has waited meanwhile (P-5)."""

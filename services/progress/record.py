@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
 
-from .credit import Beat, Opening, Rules, Span, Standing, Stretch, judge, page_clock_at
+from .credit import Beat, Opening, Reason, Rules, Span, Standing, Stretch, judge, page_clock_at
 
 Arrived = Mapping[UUID, Sequence[Beat]]
 
@@ -79,27 +79,27 @@ class OpenSession:
                 self.open_before.append(span)
 
 
-class Kept(NamedTuple):
-    """A beat that was judged before, and what became of it."""
+class Settled(NamedTuple):
+    """Up to this instant a session is not judged again; what it had not spoken of earns nothing,
+    for this reason."""
 
-    beat: Beat
-    accounted_ms: int
-    ahead_ms: int
-    credited_ms: int
-    void_ms: int
+    until_ms: int
+    reason: Reason
+
+
+class Kept(NamedTuple):
+    """What is needed of a session to judge it again: all its beats, and its stretches from the
+    instant on up to which it is settled."""
+
+    beats: Sequence[Beat]
+    uncredited: Sequence[Stretch]
 
 
 class Judged(NamedTuple):
     session: OpenSession
     beat: Beat
     accounted_ms: int
-    ahead_ms: int
     credited_ms: int
-    void_ms: int
-
-    @property
-    def kept(self) -> Kept:
-        return Kept(self.beat, *self[2:])
 
 
 class StudyRecord:
@@ -127,16 +127,22 @@ class StudyRecord:
                 session.void_ms = max(session.void_ms, at_ms)
 
     def behind(self, arrived: Arrived) -> dict[UUID, int]:
-        """The sessions in which something arrives behind beats that were judged before, with the
-        least seq: `take` needs the kept beats from the one before it on."""
-        least = {session_id: min(b.seq for b in beats) for session_id, beats in arrived.items()}
+        """The sessions in which something arrives behind beats that were judged before, and up to
+        which instant each is settled; for these `take` needs what is kept."""
         return {
-            session_id: seq
-            for session_id, seq in least.items()
-            if seq <= self.sessions[session_id].standing.seq
+            session_id: self._settled(self.sessions[session_id], beats).until_ms
+            for session_id, beats in arrived.items()
+            if min(b.seq for b in beats) <= self.sessions[session_id].standing.seq
         }
 
-    def take(self, arrived: Arrived, kept: Mapping[UUID, Sequence[Kept]]) -> None:
+    def _settled(self, session: OpenSession, fresh: Sequence[Beat]) -> Settled:
+        """What was found of the time before a restart, or further back than a beat may speak of,
+        stays: whoever was a rival then may be forgotten."""
+        first_ms = min(beat.received_ms for beat in fresh)
+        forgotten = Settled(first_ms - self.rules.reach_ms, Reason.LOST_NETWORK)
+        return max(forgotten, Settled(session.void_ms, Reason.RESTARTED))
+
+    def take(self, arrived: Arrived, kept: Mapping[UUID, Kept]) -> None:
         """One turn. Beats are new, each seq once, their sessions known; `kept` as `behind` asks;
         a session that it leaves out is not judged again.
 
@@ -182,13 +188,11 @@ class StudyRecord:
         self._hear(session, beat)
         if before.accounted_ms < session.open_since_ms:
             session.claim(verdict.credited)
-        self._count(session, beat, verdict.standing, verdict.credited_ms)
+        self._count(session, beat, verdict.standing.accounted_ms, verdict.credited_ms)
 
-    def _judge_behind(
-        self, session: OpenSession, fresh: Sequence[Beat], kept: Sequence[Kept] | None
-    ) -> None:
-        """Some of these beats belong before others that were judged already: judge again from
-        there on, and give the gain to the first of them.
+    def _judge_behind(self, session: OpenSession, fresh: Sequence[Beat], kept: Kept | None) -> None:
+        """Some of these beats belong before others that were judged already: judge all of
+        them again, and give the gain to the first that is new.
 
         What was credited stays. Where judging again would give less, the beats that came too
         late earn nothing: else their time could be claimed a second time.
@@ -202,18 +206,19 @@ class StudyRecord:
                 self._judge(session, beat)
             else:
                 self._hear(session, beat)
-                self._count(session, beat, session.standing, 0)
+                self._count(session, beat, session.standing.accounted_ms, 0)
 
-    def _replay(self, session: OpenSession, fresh: Sequence[Beat], kept: Sequence[Kept]) -> bool:
+    def _replay(self, session: OpenSession, fresh: Sequence[Beat], kept: Kept) -> bool:
         """False, and nothing done, when less would be credited than before."""
-        standing, again = _base(session, fresh, kept)
-        since_ms = standing.accounted_ms
-        voids = {one.beat.seq: one.void_ms for one in again}
-        rivals = self._rivals(session)
+        settled, rivals = self._settled(session, fresh), self._rivals(session)
+        since_ms = min(settled.until_ms, session.standing.accounted_ms)
+        since_ms = max(since_ms, session.opening.started_ms)
+        whole = sorted([*kept.beats, *fresh], key=lambda beat: beat.seq)
+        page_ms = page_clock_at(session.opening.started_ms, whole)
+        standing = replace(session.start, page_ms=page_ms)
         credited: list[Span] = []
-        uncredited: list[Stretch] = []
-        after: dict[int, Standing] = {}
-        whole = sorted([*(one.beat for one in again), *fresh], key=lambda beat: beat.seq)
+        uncredited = [stretch for one in kept.uncredited for stretch in one.until(since_ms)]
+        accounted: dict[int, int] = {}
         for beat in whole:
             verdict = judge(
                 standing,
@@ -221,24 +226,22 @@ class StudyRecord:
                 opening=session.opening,
                 rivals=rivals,
                 ended_ms=session.ended_ms,
-                void_ms=voids.get(beat.seq, session.void_ms),
+                void_ms=settled.until_ms,
+                void_reason=settled.reason,
                 rules=self.rules,
             )
-            standing = after[beat.seq] = verdict.standing
+            standing = verdict.standing
+            accounted[beat.seq] = standing.accounted_ms
             credited += verdict.credited
-            uncredited += verdict.uncredited
-        earned_ms = sum(span.until_ms - span.from_ms for span in credited)
-        gained_ms = earned_ms - sum(one.credited_ms for one in again)
+            uncredited += (part for one in verdict.uncredited for part in one.since(since_ms))
+        gained_ms = _ms(credited) - _credited_since(session, kept, since_ms)
         if gained_ms < 0:
             return False
-        session.standing = standing
-        session.uncredited = [s for s in session.uncredited if s.until_ms <= since_ms]
-        session.uncredited += uncredited
-        earlier_ms = session.again_from_ms
-        session.again_from_ms = since_ms if earlier_ms is None else min(since_ms, earlier_ms)
+        session.standing = replace(standing, accounted_ms=max(standing.accounted_ms, since_ms))
+        session.uncredited, session.again_from_ms = uncredited, since_ms
         for beat in fresh:
             self._hear(session, beat)
-            self._count(session, beat, after[beat.seq], gained_ms)
+            self._count(session, beat, accounted[beat.seq], gained_ms)
             gained_ms = 0
         session.claim(credited)
         return True
@@ -257,33 +260,19 @@ class StudyRecord:
         if session.hear(beat.received_ms, self.rules):
             self.changed = True
 
-    def _count(self, session: OpenSession, beat: Beat, standing: Standing, ms: int) -> None:
+    def _count(self, session: OpenSession, beat: Beat, accounted_ms: int, ms: int) -> None:
         session.credited_ms += ms
-        self.judged.append(
-            Judged(session, beat, standing.accounted_ms, standing.ahead_ms, ms, session.void_ms)
-        )
+        self.judged.append(Judged(session, beat, accounted_ms, ms))
 
 
-def _base(
-    session: OpenSession, fresh: Sequence[Beat], kept: Sequence[Kept]
-) -> tuple[Standing, list[Kept]]:
-    """The standing before the first fresh beat, and the kept beats to be judged again."""
-    first = fresh[0].seq
-    before = [one for one in kept if one.beat.seq < first]
-    again = [one for one in kept if one.beat.seq > first]
-    if not before:
-        whole = [*(one.beat for one in again), *fresh]
-        page_ms = page_clock_at(session.opening.started_ms, whole)
-        return replace(session.start, page_ms=page_ms), again
-    last = max(before, key=lambda one: one.beat.seq)
-    standing = Standing(
-        accounted_ms=last.accounted_ms,
-        position_ms=last.beat.position_ms,
-        seq=last.beat.seq,
-        page_ms=last.beat.page_ms,
-        ahead_ms=last.ahead_ms,
-    )
-    return standing, again
+def _credited_since(session: OpenSession, kept: Kept, since_ms: int) -> int:
+    """What a session has been credited from this instant on: all that has no reason."""
+    account = Span(since_ms, session.standing.accounted_ms)
+    return _ms([account]) - _ms(part for one in kept.uncredited for part in one.since(since_ms))
+
+
+def _ms(times: Iterable[Span | Stretch]) -> int:
+    return sum(time.until_ms - time.from_ms for time in times)
 
 
 def _by_arrival(beats: Sequence[Beat]) -> Iterator[tuple[int, Beat]]:

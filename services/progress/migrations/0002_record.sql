@@ -60,7 +60,6 @@ CREATE TABLE beats (
     visible       boolean      NOT NULL,
     idle_ms       bigint       NOT NULL,
     accounted_at  timestamptz  NOT NULL,
-    ahead_ms      integer      NOT NULL,
     credited_ms   integer      NOT NULL,
     turn          bigint       NOT NULL,
     PRIMARY KEY (session_id, seq),
@@ -102,7 +101,7 @@ SELECT make_beat_partitions(current_date);
 
 INSERT INTO beats
      SELECT session_id, seq, received_at, page_ms, waited_ms, position_ms, rate, playing, visible,
-            idle_ms, accounted_at, 0, credited_ms, 0
+            idle_ms, accounted_at, credited_ms, 0
        FROM beats_unparted;
 
 DROP TABLE beats_unparted;

@@ -119,44 +119,38 @@ async def list_known(tx: Tx, pairs: Sequence[tuple[UUID, int]]) -> set[tuple[UUI
     return {(row["session_id"], row["seq"]) for row in rows}
 
 
-async def list_kept(tx: Tx, session_id: UUID, seq: int) -> list[Kept] | None:
-    """A session's beats in order, from the last one before `seq` on; None when there are too
-    many to be judged again."""
-    rows = await tx.fetch(
+async def list_kept(tx: Tx, session_id: UUID, settled_ms: int) -> Kept | None:
+    """What is needed to judge a session again from this instant on; None when it has too many
+    beats for that."""
+    beats = await tx.fetch(
         """
-          SELECT b.seq, b.received_at, b.page_ms, b.waited_ms, b.position_ms, b.rate, b.playing,
-                 b.visible, b.idle_ms, b.accounted_at, b.ahead_ms, b.credited_ms,
-                 (SELECT max(e.made_at)
-                    FROM credit_entries AS e
-                   WHERE e.enrolment_id = s.enrolment_id
-                     AND e.courseware_id = s.courseware_id
-                     AND e.kind = 'restart'
-                     AND e.turn < b.turn) AS void_until
-            FROM beats    AS b
-            JOIN sessions AS s USING (session_id)
-           WHERE b.session_id = $1
-             AND b.seq >= (SELECT coalesce(max(seq), 0)
-                             FROM beats
-                            WHERE session_id = $1
-                              AND seq < $2)
-        ORDER BY b.seq
-           LIMIT $3
+          SELECT seq, received_at, page_ms, waited_ms, position_ms, rate, playing, visible, idle_ms
+            FROM beats
+           WHERE session_id = $1
+        ORDER BY seq
+           LIMIT $2
         """,
         session_id,
-        seq,
         REPLAY_MAX + 1,
     )
-    return [_kept(row) for row in rows] if len(rows) <= REPLAY_MAX else None
-
-
-def _kept(row: asyncpg.Record) -> Kept:
-    return Kept(
-        beat(row),
-        to_ms(row["accounted_at"]),
-        row["ahead_ms"],
-        row["credited_ms"],
-        to_ms(row["void_until"]) if row["void_until"] else 0,
+    if len(beats) > REPLAY_MAX:
+        return None
+    stretches = await tx.fetch(
+        """
+          SELECT reason, from_at, until_at
+            FROM uncredited
+           WHERE session_id = $1
+             AND until_at > $2
+        ORDER BY from_at
+        """,
+        session_id,
+        from_ms(settled_ms),
     )
+    return Kept([beat(row) for row in beats], [_stretch(row) for row in stretches])
+
+
+def _stretch(row: asyncpg.Record) -> Stretch:
+    return Stretch(Reason(row["reason"]), to_ms(row["from_at"]), to_ms(row["until_at"]))
 
 
 def beat(row: asyncpg.Record) -> Beat:
@@ -189,14 +183,13 @@ async def save_fold(
             SELECT nextval('turns') AS turn
         ), kept AS (
             INSERT INTO beats (session_id, seq, received_at, page_ms, waited_ms, position_ms,
-                               rate, playing, visible, idle_ms, accounted_at, ahead_ms,
-                               credited_ms, turn)
+                               rate, playing, visible, idle_ms, accounted_at, credited_ms,
+                               turn)
             SELECT n.*, this.turn
               FROM this,
                    unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bigint[],
                           $5::integer[], $6::bigint[], $7::real[], $8::boolean[],
-                          $9::boolean[], $10::bigint[], $11::timestamptz[], $12::integer[],
-                          $13::integer[]) AS n
+                          $9::boolean[], $10::bigint[], $11::timestamptz[], $12::integer[]) AS n
         ), moved AS (
             UPDATE sessions AS s
                SET state = n.state, last_seq = n.last_seq, heard_at = n.heard_at,
@@ -205,10 +198,10 @@ async def save_fold(
                    credited_ms = s.credited_ms + n.credited_ms, tail_reason = n.tail_reason,
                    tail_from = n.tail_from, tail_until = n.tail_until,
                    open_since = n.open_since, open_before = n.open_before::bigint[]
-              FROM unnest($14::uuid[], $15::text[], $16::integer[], $17::timestamptz[],
-                          $18::timestamptz[], $19::bigint[], $20::bigint[], $21::bigint[],
-                          $22::bigint[], $23::text[], $24::timestamptz[], $25::timestamptz[],
-                          $26::timestamptz[], $27::text[])
+              FROM unnest($13::uuid[], $14::text[], $15::integer[], $16::timestamptz[],
+                          $17::timestamptz[], $18::bigint[], $19::bigint[], $20::bigint[],
+                          $21::bigint[], $22::text[], $23::timestamptz[], $24::timestamptz[],
+                          $25::timestamptz[], $26::text[])
                 AS n (session_id, state, last_seq, heard_at, accounted_at, page_ms, position_ms,
                       ahead_ms, credited_ms, tail_reason, tail_from, tail_until, open_since,
                       open_before)
@@ -218,8 +211,8 @@ async def save_fold(
                SET credited_ms = p.credited_ms + n.credited_ms,
                    position_ms = n.position_ms,
                    last_studied_at = greatest(p.last_studied_at, n.studied_at)
-              FROM unnest($28::uuid[], $29::uuid[], $30::bigint[], $31::bigint[],
-                          $32::timestamptz[])
+              FROM unnest($27::uuid[], $28::uuid[], $29::bigint[], $30::bigint[],
+                          $31::timestamptz[])
                 AS n (enrolment_id, courseware_id, credited_ms, position_ms, studied_at)
              WHERE p.enrolment_id = n.enrolment_id
                AND p.courseware_id = n.courseware_id
@@ -228,7 +221,7 @@ async def save_fold(
         ), studied AS (
             INSERT INTO study_days (learner_id, day, credited_ms)
                  SELECT *
-                   FROM unnest($33::uuid[], $34::date[], $35::bigint[])
+                   FROM unnest($32::uuid[], $33::date[], $34::bigint[])
             ON CONFLICT (learner_id, day) DO UPDATE
                     SET credited_ms = study_days.credited_ms + EXCLUDED.credited_ms
         )
@@ -236,9 +229,9 @@ async def save_fold(
                coalesce(credited_ms >= question_due_ms, false) AS question
           FROM totals
          WHERE credited_ms >= question_due_ms
-            OR credited_ms / $36 > (credited_ms - added_ms) / $36
+            OR credited_ms / $35 > (credited_ms - added_ms) / $35
         """,
-        *_columns((_beat_columns(row) for row in beats), 13),
+        *_columns((_beat_columns(row) for row in beats), 12),
         *_columns((_session_columns(session) for session in sessions), 14),
         *_columns(credits, 5),
         *_columns(((learner_id, day, ms) for (learner_id, day), ms in sorted(days.items())), 3),
@@ -261,7 +254,6 @@ def _beat_columns(row: Judged) -> tuple[object, ...]:
         beat.visible,
         beat.idle_ms,
         from_ms(row.accounted_ms),
-        row.ahead_ms,
         row.credited_ms,
     )
 
