@@ -239,6 +239,17 @@ class Learner:
         """「学过了」"""
         return await self.post(f"/api/progress/coursewares/{item.courseware_id}/completion")
 
+    async def answers(self, item: Courseware, *, rightly: bool) -> httpx.Response:
+        """The exercise of single choices, as the paper shows it."""
+        path = f"/api/progress/coursewares/{item.courseware_id}/exercise"
+        shown = (await self.get(path)).json()["questions"]
+        correct = {str(q.question_id): q.choices[q.correct[0]] for q in item.exercise}
+        answers = {}
+        for one in shown:
+            right = one["choices"].index(correct[one["question_id"]])
+            answers[one["question_id"]] = [right if rightly else (right + 1) % len(one["choices"])]
+        return await self.post(path, {"answers": answers})
+
     async def has_studied(self, item: Courseware, seconds: int | None = None) -> None:
         """All of the required time, at once."""
         page = await self.open(item)

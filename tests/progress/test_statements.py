@@ -79,12 +79,7 @@ async def opens(learner: MakeLearner, count: int) -> Statements:
 
 
 async def answer_exercise(who: Learner, item: Courseware, *, rightly: bool) -> None:
-    answers = {
-        str(asked.question_id): asked.correct if rightly else [1 - asked.correct[0]]
-        for asked in item.exercise
-    }
-    path = f"/api/progress/coursewares/{item.courseware_id}/exercise"
-    assert (await who.post(path, {"answers": answers})).status_code == 201
+    assert (await who.answers(item, rightly=rightly)).status_code == 201
 
 
 @pytest.mark.parametrize("reports", [False])
