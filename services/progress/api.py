@@ -1,7 +1,6 @@
 """The JSON door of progress. Its hot path is `heartbeats`."""
 
 import time
-from datetime import date
 from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -19,7 +18,7 @@ from chassis.web.pages import speak
 from chassis.web.who import CurrentLearner, Session
 
 from . import actions, read, shapes, streams, tokens
-from .model import FactsNotHeard, QuestionClosed, Words
+from .model import AppealDay, FactsNotHeard, QuestionClosed, Words
 from .settings import ProgressSettings
 
 log = structlog.get_logger()
@@ -68,7 +67,7 @@ class ExerciseIn(BaseModel):
 
 class AppealIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    day: date
+    day: AppealDay
     words: Words
 
 

@@ -18,7 +18,7 @@ from chassis.web.pages import page, see_other
 from chassis.web.who import CurrentLearner
 
 from . import actions, days
-from .model import Words
+from .model import AppealDay, Words
 from .settings import ProgressSettings
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 class AppealForm(BaseModel):
     """`cursor`: the page of days on which the form stood."""
 
-    day: date
+    day: AppealDay
     words: Words
     cursor: date | None = None
 

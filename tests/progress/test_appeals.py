@@ -68,13 +68,23 @@ async def test_many_clicks_at_once_open_one_appeal(learner: MakeLearner) -> None
     assert await who.progress.pool.fetchval("SELECT count(*) FROM appeals") == 1
 
 
-@pytest.mark.parametrize("words", ["", "   ", "长" * 1001])
+@pytest.mark.parametrize("words", ["", "   ", "长" * 1001, "nul \0"])
 async def test_an_appeal_says_something_and_not_too_much(learner: MakeLearner, words: str) -> None:
     item = courseware()
     who = await learner(course(item))
     await pauses(who, item)
     refused = await appeal(who, item, words)
     assert (refused.status_code, [e["field"] for e in refused.json()["errors"]]) == (422, ["words"])
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1999-12-31", "2026-02-30", 7, None])
+async def test_a_day_out_of_reach_is_refused(learner: MakeLearner, day: object) -> None:
+    item = courseware()
+    who = await learner(course(item))
+    refused = await appeal(who, item, day=day)
+    assert (refused.status_code, [e["field"] for e in refused.json()["errors"]]) == (422, ["day"])
+    tomorrow = (clock.today() + timedelta(days=1)).isoformat()
+    assert (await appeal(who, item, day=tomorrow)).status_code == 409
 
 
 async def test_nobody_appeals_about_a_course_of_others(learner: MakeLearner) -> None:

@@ -1,6 +1,6 @@
 """The nouns, rules and refusals of progress. Nothing here does I/O."""
 
-from .appeals import Appeal, AppealState, Words
+from .appeals import Appeal, AppealDay, AppealState, Words
 from .changes import CreditChange
 from .nouns import (
     MAX_OPEN_SESSIONS,
@@ -62,6 +62,7 @@ __all__ = [
     "PASS_PERCENT",
     "Answer",
     "Appeal",
+    "AppealDay",
     "AppealOpen",
     "AppealState",
     "Asked",

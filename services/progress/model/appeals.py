@@ -5,11 +5,13 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 AppealState = Literal["open", "granted", "declined"]
 
 WORDS_MAX = 1000
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)  # the calendar ends somewhere
+AppealDay = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 Words = Annotated[
     str,
     StringConstraints(
