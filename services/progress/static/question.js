@@ -91,7 +91,7 @@ export class Question {
       ...choices.map((choice, index) => this.#choice(choice, index, several)),
     );
     this.modal.part("several").hidden = !several;
-    this.modal.part("timer").hidden = false;
+    this.modal.part("timing").hidden = false;
     this.modal.part("verdict").hidden = true;
     this.form.hidden = false;
     this.modal.say("hint", null);
@@ -181,7 +181,7 @@ export class Question {
     this.modal.list("right", correct ? [] : right.map((index) => choices[index]));
     this.modal.fill("explanation", explanation);
     this.modal.say("judged", correct ? "right" : "wrong");
-    this.modal.part("timer").hidden = true;
+    this.modal.part("timing").hidden = true;
     this.modal.part("verdict").hidden = false;
     this.form.hidden = true;
     this.modal.part("go-on").focus();
