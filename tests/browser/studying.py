@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import BrowserContext, Locator, Page, Request, Route, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Route, expect
+
+from tests.browser.conftest import Platform
+from tests.browser.test_accessibility import sign_in
 
 HEARTBEATS = "**/api/progress/heartbeats"
 LIMIT = 20_000  # milliseconds
@@ -14,6 +19,19 @@ HIDE = """hidden => {
     });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+
+
+@asynccontextmanager
+async def learner_with_videos(
+    browser: Browser, platform: Platform
+) -> AsyncIterator[BrowserContext]:
+    """The demo learner, signed in, who owns the course with videos."""
+    context = await browser.new_context(base_url=platform.url)
+    context.set_default_timeout(LIMIT)
+    await sign_in(context, platform, "learner")
+    await buy_course(context, await course_with_videos(context))
+    yield context
+    await context.close()
 
 
 async def json_of(context: BrowserContext, path: str) -> Any:
@@ -39,6 +57,15 @@ async def videos(context: BrowserContext, course_id: str | None = None) -> list[
     ]
 
 
+async def course_with_videos(context: BrowserContext) -> str:
+    listed = await json_of(context, "/api/catalogue/courses?kind=elective&limit=50")
+    return next(
+        str(each["course_id"])
+        for each in listed["items"]
+        if any(one["kind"] == "video" for one in each["coursewares"])
+    )
+
+
 async def credited(context: BrowserContext, courseware_id: str) -> int:
     return next(
         int(one["credited_seconds"])
@@ -48,7 +75,9 @@ async def credited(context: BrowserContext, courseware_id: str) -> int:
 
 
 async def buy_course(context: BrowserContext, course_id: str) -> None:
-    """Through the API, paid by the simulated phone; harmless when it is owned."""
+    """Through the API, paid by the simulated phone; nothing when it is owned."""
+    if await owned(context, course_id):
+        return
     placed = await context.request.post(
         "/api/payments/orders",
         data={"items": [{"kind": "course", "id": course_id}]},

@@ -11,11 +11,11 @@ from tests.browser.studying import (
     HEARTBEATS,
     LIMIT,
     busy,
-    buy_course,
     credited,
     expect_reason,
     hide,
     json_of,
+    learner_with_videos,
     play,
     press,
     seqs_in,
@@ -23,7 +23,6 @@ from tests.browser.studying import (
     videos,
     why,
 )
-from tests.browser.test_accessibility import sign_in
 
 BATCH = 200
 CHANGE_SPEED = """async times => {
@@ -45,23 +44,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 @pytest.fixture
 async def learner(browser: Browser, platform: Platform) -> AsyncIterator[BrowserContext]:
-    """A demo learner who owns a course with videos."""
-    context = await browser.new_context(base_url=platform.url)
-    context.set_default_timeout(LIMIT)
-    await sign_in(context, platform, "learner")
-    if not await videos(context):
-        await buy_course(context, await _course_with_videos(context))
-    yield context
-    await context.close()
-
-
-async def _course_with_videos(context: BrowserContext) -> str:
-    listed = await json_of(context, "/api/catalogue/courses?kind=elective&limit=50")
-    return next(
-        str(each["course_id"])
-        for each in listed["items"]
-        if any(one["kind"] == "video" for one in each["coursewares"])
-    )
+    async with learner_with_videos(browser, platform) as context:
+        yield context
 
 
 async def test_beats_that_the_server_refused_for_a_while_are_counted_later(

@@ -48,12 +48,17 @@ class Player {
     return new Question(this.root.querySelector('[data-part="question"]'), {
       onAsked: () => this.interrupt(),
       onDone: (byHand) => this.goOn(byHand),
-      send: async (body) => {
-        if (this.study) return this.study.answer(body);
-        throw new Failure(0); // between two sessions; sent again
-      },
+      send: (body, isAgain) => this.#answer(body, isAgain),
       look: () => this.study?.look(),
     });
+  }
+
+  // After an outage the beats go first: they tell the server how long the question had to wait.
+  async #answer(body, isAgain) {
+    const { study } = this;
+    if (!study) throw new Failure(0); // between two sessions; sent again
+    if (isAgain || this.waiting > 0) await study.settle();
+    return study.answer(body);
   }
 
   start() {

@@ -8,6 +8,7 @@ import { clock } from "./view.js";
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 10_000;
 const LONGEST_TICK_SECONDS = 2; // a computer that slept was not heard, and its limit did not run
+const OUTAGE_SECONDS = 30; // a longer one moves the deadline, and the server tells by how much
 const SPOKEN_SECONDS = [30, 10]; // what is left is said aloud, once each
 
 export class Question {
@@ -17,11 +18,11 @@ export class Question {
   #left = 0;
   #limit = 1;
   #tickedMs = Date.now();
-  #isAway = false;
+  #awaySeconds = 0;
   #hurry = () => {};
 
-  // hooks: onAsked(); onDone(byHand): nothing is asked any more; send(body): the verdict, or a
-  // Failure; look(): ask for the state.
+  // hooks: onAsked(); onDone(byHand): nothing is asked any more; send(body, isAgain): the
+  // verdict, or a Failure; look(): ask for the state.
   constructor(dialog, hooks) {
     this.modal = new Modal(dialog);
     this.hooks = hooks;
@@ -55,18 +56,18 @@ export class Question {
     this.modal.close();
   }
 
-  // Once a second. While the network is away the limit does not run: the server waits for us.
+  // Once a second; `isAway`: the server does not hear from us.
   tick(isAway) {
-    const since = Math.max(0, Date.now() - this.#tickedMs) / 1000;
+    const since = Math.min(Math.max(0, Date.now() - this.#tickedMs) / 1000, LONGEST_TICK_SECONDS);
     this.#tickedMs = Date.now();
     if (this.#phase !== "asking" && this.#phase !== "sending") return;
-    if (isAway !== this.#isAway && this.#phase === "asking") {
+    if (isAway !== (this.#awaySeconds > 0) && this.#phase === "asking") {
       this.modal.say("hint", isAway ? "network" : null);
     }
-    this.#isAway = isAway;
-    if (isAway) return;
+    this.#awaySeconds = isAway ? this.#awaySeconds + since : 0;
+    if (this.#awaySeconds > OUTAGE_SECONDS) return;
     const before = this.#left;
-    this.#left = Math.max(0, before - Math.min(since, LONGEST_TICK_SECONDS));
+    this.#left = Math.max(0, before - since);
     if (before > 0 && this.#left === 0) this.hooks.look();
     this.#showLeft();
   }
@@ -136,10 +137,11 @@ export class Question {
 
   // The answer stays as it was chosen, however long the network is away. Null: it came to nothing.
   async #sendUntilHeard(asked, choices) {
+    const body = { question_id: asked.question_id, choices };
     let waitMs = FIRST_WAIT_MS;
-    while (this.#asked === asked) {
+    for (let tries = 0; this.#asked === asked; tries += 1) {
       try {
-        return await this.hooks.send({ question_id: asked.question_id, choices });
+        return await this.hooks.send(body, tries > 0);
       } catch (failure) {
         if (!(failure instanceof Failure)) throw failure;
         if (this.#asked !== asked) return null;
