@@ -129,6 +129,10 @@ async def busy(route: Route) -> None:
     await route.fulfill(status=503, headers={"Retry-After": "1"}, json={"status": 503})
 
 
+async def portal(route: Route) -> None:
+    await route.fulfill(status=200, content_type="text/html", body="<h1>Wi-Fi</h1>")
+
+
 def seqs_in(request: Request) -> list[int]:
     """The numbers of the beats that a heartbeat request carries."""
     return [beat["seq"] for beat in json.loads(request.post_data or "{}")["beats"]]

@@ -1,10 +1,10 @@
 """The player in a real browser: nothing is lost on a bad network, and it says why time stands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Response, expect
+from playwright.async_api import Browser, BrowserContext, Response, Route, expect
 
 from tests.browser.conftest import Platform, running_platform
 from tests.browser.studying import (
@@ -17,6 +17,7 @@ from tests.browser.studying import (
     json_of,
     learner_with_videos,
     play,
+    portal,
     press,
     seqs_in,
     until,
@@ -33,6 +34,8 @@ CHANGE_SPEED = """async times => {
     }
 }"""
 
+KEPT = "sign => dispatchEvent(new PageTransitionEvent(sign, { persisted: true }))"
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
@@ -48,14 +51,15 @@ async def learner(browser: Browser, platform: Platform) -> AsyncIterator[Browser
         yield context
 
 
-async def test_beats_that_the_server_refused_for_a_while_are_counted_later(
-    learner: BrowserContext,
+@pytest.mark.parametrize("answer", [busy, portal])
+async def test_beats_that_did_not_get_through_for_a_while_are_counted_later(
+    learner: BrowserContext, answer: Callable[[Route], Awaitable[None]]
 ) -> None:
-    # P-8
+    # P-8: neither past an overloaded platform nor past the sign-in page of a hotel's network
     courseware = (await videos(learner))[0]
     before = await credited(learner, courseware)
     page = await learner.new_page()
-    await page.route(HEARTBEATS, busy)
+    await page.route(HEARTBEATS, answer)
     await play(page, courseware)
     waiting = page.locator("[data-part=queue]")
     await expect(waiting).to_be_visible()
@@ -86,6 +90,26 @@ async def test_nothing_studied_offline_is_lost(learner: BrowserContext) -> None:
     await expect(page.locator("[data-part=queue]")).to_be_hidden()
     async with asyncio.timeout(LIMIT / 1000):
         while await credited(learner, courseware) < before + 7:
+            await asyncio.sleep(0.2)
+
+
+async def test_what_a_crashed_page_left_is_sent_by_the_next_one(learner: BrowserContext) -> None:
+    # P-8
+    courseware = (await videos(learner))[0]
+    before = await credited(learner, courseware)
+    page = await learner.new_page()
+    await page.route(HEARTBEATS, busy)
+    await play(page, courseware)
+    start = await page.evaluate("document.querySelector('video').currentTime")
+    await until(page, f"document.querySelector('video').currentTime >= {start + 5}")
+    await learner.set_offline(True)
+    await page.close()
+    assert await credited(learner, courseware) == before
+
+    await learner.set_offline(False)
+    await (await learner.new_page()).goto(f"/study/{courseware}")
+    async with asyncio.timeout(LIMIT / 1000):
+        while await credited(learner, courseware) < before + 4:
             await asyncio.sleep(0.2)
 
 
@@ -149,6 +173,19 @@ async def test_a_page_that_the_browser_freezes_hands_over_its_beats_and_goes_on(
     await expect_reason(page, "counting")
 
 
+async def test_a_page_that_comes_back_out_of_the_history_studies_on(
+    learner: BrowserContext,
+) -> None:
+    # P-8: as browsers keep whole pages for the way back
+    page = await learner.new_page()
+    await play(page, (await videos(learner))[0])
+    await expect_reason(page, "counting")
+    await page.evaluate(KEPT, "pagehide")
+    async with page.expect_response("**/api/progress/sessions"):
+        await page.evaluate(KEPT, "pageshow")
+    await expect_reason(page, "counting")
+
+
 async def test_studying_here_ends_the_other_page_which_stays_ended(
     learner: BrowserContext,
 ) -> None:
@@ -161,7 +198,7 @@ async def test_studying_here_ends_the_other_page_which_stays_ended(
         await expect_reason(page, "suspended")
 
     await press(second, "take")
-    await expect_reason(second, "paused")
+    await expect_reason(second, "counting")
     await expect_reason(first, "taken")
     await until(first, "document.querySelector('video').paused")
     await first.reload()
@@ -170,10 +207,10 @@ async def test_studying_here_ends_the_other_page_which_stays_ended(
     await expect_reason(first, "taken")
     await asyncio.sleep(3)  # longer than it takes to open a session again
     await expect_reason(first, "taken")
-    await expect_reason(second, "paused")
+    await expect_reason(second, "counting")
 
     await press(first, "take")
-    await expect_reason(first, "paused")
+    await expect_reason(first, "counting")
     await expect_reason(second, "taken")
 
 

@@ -159,6 +159,11 @@ class Player {
     this.show();
   }
 
+  async studyHere() {
+    await this.lease.take();
+    if (this.study) this.play();
+  }
+
   play() {
     if (!this.blocked) this.media.play();
   }
@@ -233,7 +238,7 @@ class Player {
     if (act === "play") this.play();
     if (act === "again") this.media.playFrom(0);
     if (act === "here") this.idleDialog.close();
-    if (act === "take") this.lease.take();
+    if (act === "take") this.studyHere();
     if (act === "rate") this.media.rate = 1;
     if (act === "reload") location.reload();
   }

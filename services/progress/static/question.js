@@ -161,13 +161,13 @@ export class Question {
     });
   }
 
-  // Closed, or never asked: the state tells what became of it. A malformed choice may be mended.
+  // A malformed choice may be mended. Closed, or asked in another session: the state tells.
   #refused({ status }) {
     if (status === 422) {
       this.#phase = "asking";
       this.modal.say("hint", "choose");
     } else {
-      this.#done.add(this.#asked.question_id);
+      if (status === 409) this.#done.add(this.#asked.question_id);
       this.#end(false);
     }
     return null;
