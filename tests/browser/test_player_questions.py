@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from services.catalogue.demo import FOLDER
 from tests.browser.conftest import Platform, running_platform
@@ -24,7 +24,7 @@ from tests.browser.studying import (
 from tests.browser.test_keyboard import tab_to
 
 QUESTION_LIMIT_SECONDS = 15
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 TRUE_FALSE = ["正确", "错误"]
 
 
