@@ -177,6 +177,7 @@ def _player_context(
 ) -> Mapping[str, Any]:
     unfinished = [one for one in shown.siblings if one.state != "completed"]
     here = shown.courseware.courseware_id
+    settings = request.app.state.kit.settings
     return {
         "shown": shown,
         "band": band,
@@ -184,7 +185,8 @@ def _player_context(
             (n for n, one in enumerate(shown.siblings, 1) if one.courseware_id == here), 1
         ),
         "next_one": next((one for one in unfinished if one.courseware_id != here), None),
-        "idle_limit_seconds": request.app.state.kit.settings.idle_limit_seconds,
+        "idle_limit_seconds": settings.idle_limit_seconds,
+        "question_mark_percent": settings.question_mark_percent,
     }
 
 

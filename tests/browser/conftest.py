@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ OPTIONS = [
 
 @dataclass(frozen=True)
 class Platform:
-    """The standalone process, with coursewares of two seconds."""
+    """The standalone process."""
 
     url: str
     data_dir: Path
@@ -39,18 +40,25 @@ class Platform:
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    data_dir, port = tmp_path_factory.mktemp("platform"), free_port()
-    told = {
+    """With coursewares of two seconds."""
+    told = {"DEMO_REQUIRED_SECONDS": "2"}
+    with running_platform(tmp_path_factory.mktemp("platform"), told) as running:
+        yield running
+
+
+@contextmanager
+def running_platform(data_dir: Path, told: dict[str, str]) -> Iterator[Platform]:
+    """A platform of its own, told these settings; it beats once a second."""
+    port = free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "AMQP_URL"},
         "DATA_DIR": str(data_dir),
         "PORT": str(port),
         "CAPTCHA_ANSWER": CAPTCHA_ANSWER,
-        "DEMO_REQUIRED_SECONDS": "2",
         "BEAT_INTERVAL_SECONDS": "1",
+        **told,
     }
-    inherited = {name: value for name, value in os.environ.items() if name != "AMQP_URL"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.standalone"], env={**inherited, **told}
-    )
+    process = subprocess.Popen([sys.executable, "-m", "deploy.standalone"], env=environment)
     try:
         asyncio.run(asyncio.wait_for(answers_ready(port), READY_SECONDS))
         yield Platform(f"http://127.0.0.1:{port}", data_dir)

@@ -218,6 +218,25 @@ async def test_closing_the_page_does_not_get_rid_of_a_question(learner: MakeLear
     assert (await answer(again, shown["question"], right=True))["correct"]
 
 
+async def test_a_question_goes_along_when_the_page_crashed_or_study_goes_on_elsewhere(
+    learner: MakeLearner, progress: Running
+) -> None:
+    # P-4, P-5: at once, with the time that was left
+    page = await opened(learner, with_pool())
+    question = await asked(page)
+    await move_back(progress, LIMIT - 20)
+    courseware_id = page.opened["courseware_id"]
+    again = await page.learner.open(UUID(courseware_id))
+    shown = (await again.look())["question"]
+    assert shown["question_id"] == question["question_id"]
+    assert shown["seconds_left"] <= 20
+
+    path, wish = "/api/progress/sessions", {"courseware_id": courseware_id, "study_here": True}
+    here = (await page.learner.post(path, wish)).json()
+    assert here["question"]["question_id"] == question["question_id"]
+    assert "question" not in await again.look()
+
+
 async def test_back_to_the_last_passed_question_where_the_courseware_says_so(
     learner: MakeLearner,
 ) -> None:

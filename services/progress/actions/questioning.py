@@ -192,20 +192,21 @@ async def come_back(
     since: datetime,
     until: datetime,
 ) -> None:
-    """The page of an open question was away: the limit did not run meanwhile. Who was away too
-    long is asked another question instead, as soon as study goes on."""
+    """The page of an open question was away, or another takes its place and shows the question
+    now: the limit did not run meanwhile. Who was away too long is asked another question instead,
+    as soon as study goes on."""
     key = {"enrolment_id": enrolment_id, "courseware_id": courseware_id}
     asked = await questions.get_open(tx, **key)
-    if asked is None or asked.deadline <= since:
+    if asked is None or asked.deadline <= min(since, until):
         return
     since = max(since, asked.asked_at)
     if until - since > AWAY_MAX:
         await questions.settle(tx, asking_id=asked.asking_id, state="void", chosen=None, at=until)
         await questions.set_due(tx, **key, due_ms=0)
-    elif until > since:
+    else:
         await questions.wait_longer(
             tx,
             asking_id=asked.asking_id,
             session_id=session_id,
-            deadline=asked.deadline + (until - since),
+            deadline=asked.deadline + max(until - since, timedelta(0)),
         )

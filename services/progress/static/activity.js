@@ -40,6 +40,11 @@ export class Activity {
     return Math.max(0, (Date.now() - this.#lastMs) / 1000);
   }
 
+  // Nobody was there for so long that it should be said before the clock stops.
+  get idleSoon() {
+    return this.limitSeconds - this.idleSeconds <= Math.min(30, this.limitSeconds / 3);
+  }
+
   get idle() {
     return this.idleSeconds >= this.limitSeconds;
   }

@@ -21,13 +21,23 @@ export async function request(method, path, body) {
   let answer = await send(method, path, body);
   if (answer.status === 401 && (await renew())) answer = await send(method, path, body);
   if (!answer.ok) throw await failure(answer);
-  return answer.status === 204 ? null : answer.json();
+  return answer.status === 204 ? null : read(answer);
 }
 
-// As `request`, for paths that check a token of their own and know no cookies.
+// As `request`, for paths that check a token of their own and know no cookies. Only 202 confirms:
+// the sign-in page of a hotel's network says 200 to everything.
 export async function post(path, body) {
   const answer = await send("POST", path, body);
   if (!answer.ok) throw await failure(answer);
+  if (answer.status !== 202) throw new Failure(0);
+}
+
+async function read(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    throw new Failure(0); // cut off on the way, or not our server's word
+  }
 }
 
 async function send(method, path, body) {

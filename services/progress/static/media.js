@@ -1,12 +1,20 @@
 // The two kinds of courseware behind one face: where it is, how fast it runs, when that changes.
 
+import { sparing } from "./sparing.js";
+
 export function openMedia(root, activity) {
   const video = root.querySelector("video");
+  if (video && !sparing()) video.preload = "metadata"; // the page itself says "none"
   return video ? new Video(video) : new Document(root.querySelector("iframe"), activity);
 }
 
+const CHANGES = [
+  "loadedmetadata", "play", "playing", "waiting", "pause", "ended", "seeking", "seeked", "ratechange", "error",
+];
+
 class Video {
   #position;
+  #resume = null; // where to go on once there is anything to seek in
 
   constructor(video) {
     this.video = video;
@@ -19,7 +27,13 @@ class Video {
 
   get playing() {
     const { paused, ended, seeking, error } = this.video;
-    return !paused && !ended && !seeking && !error;
+    return !paused && !ended && !seeking && !error && this.#resume === null;
+  }
+
+  // Play was pressed, and nothing moves yet.
+  get loading() {
+    const { paused, ended, error, readyState } = this.video;
+    return !paused && !ended && !error && readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
   }
 
   get ended() {
@@ -34,6 +48,10 @@ class Video {
     return this.video.playbackRate;
   }
 
+  set rate(rate) {
+    this.video.playbackRate = rate;
+  }
+
   // Where the media was until now: a jump moves this only once it has been told.
   get position() {
     if (!this.video.seeking) this.#follow();
@@ -41,22 +59,23 @@ class Video {
   }
 
   get target() {
-    return this.video.currentTime;
+    return this.#resume ?? this.video.currentTime;
   }
 
   // told(change): just after something changed that a beat must speak of.
   onChange(told) {
-    for (const sign of ["play", "pause", "ended", "seeking", "seeked", "ratechange", "error"]) {
-      this.video.addEventListener(sign, () => told(sign));
-    }
+    for (const sign of CHANGES) this.video.addEventListener(sign, () => told(sign));
   }
 
+  // Until there is something to seek in, the media is said to be where it will go on.
   resumeAt(seconds) {
     const seek = () => {
       const end = this.video.duration;
       if (seconds > 1 && seconds < end - 3) this.video.currentTime = seconds;
+      this.#resume = null;
       this.#position = this.video.currentTime;
     };
+    this.#resume = this.#position = seconds;
     if (this.video.readyState > 0) seek();
     else this.video.addEventListener("loadedmetadata", seek, { once: true });
   }
@@ -69,13 +88,21 @@ class Video {
     this.video.play().catch(() => {});
   }
 
-  restart() {
-    this.video.currentTime = 0;
+  playFrom(seconds) {
+    if (this.#resume === null) this.video.currentTime = seconds;
+    else this.resumeAt(seconds);
     this.play();
   }
 
+  // What must be read may not lie behind a film.
+  comeForward() {
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(() => {});
+    this.video.webkitExitFullscreen?.(); // telephones
+  }
+
   #follow() {
-    if (!this.video.seeking) this.#position = this.video.currentTime;
+    if (!this.video.seeking && this.#resume === null) this.#position = this.video.currentTime;
   }
 }
 
@@ -84,6 +111,7 @@ class Document {
     this.document = true;
     this.ended = false;
     this.failed = false;
+    this.loading = false;
     this.playing = true;
     this.rate = 1;
     this.openedMs = Date.now();
@@ -114,5 +142,9 @@ class Document {
 
   play() {}
 
-  restart() {}
+  playFrom() {}
+
+  comeForward() {
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+  }
 }

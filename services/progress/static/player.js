@@ -1,112 +1,132 @@
 // The player: one courseware, its media, its study session and what the learner sees of them.
 
 import { Activity } from "./activity.js";
+import { Failure } from "./http.js";
+import { Lease } from "./lease.js";
 import { openMedia } from "./media.js";
+import { Question } from "./question.js";
 import { openQueue } from "./queue.js";
+import { reasonOf } from "./reason.js";
+import { Restart } from "./restart.js";
 import { sendLeftOvers } from "./sender.js";
-import { Study } from "./study.js";
+import { sparing } from "./sparing.js";
 import { View } from "./view.js";
 
-const FIRST_WAIT_MS = 2_000;
-const LONGEST_WAIT_MS = 30_000;
 const RECORD_EVERY_SECONDS = 60;
 
 class Player {
-  study = null;
   server = null; // what the server said last
-  waiting = 0;
-  wasPlaying = false;
-  trouble = "opening";
+  waiting = 0; // beats that wait for the network
+  wasPlaying = false; // when something took the learner away from the video
   seconds = 0;
-  waitMs = FIRST_WAIT_MS;
 
   constructor(root, queue) {
     this.root = root;
     this.queue = queue;
+    this.maxRate = Number(root.dataset.maxRate);
     this.view = new View(root);
     this.activity = new Activity(Number(root.dataset.idleLimit), () => this.returned());
     this.media = openMedia(root, this.activity);
     this.media.resumeAt(Number(root.dataset.position));
     this.media.onChange(() => this.changed());
-    this.idleDialog = root.querySelector("dialog");
+    this.idleDialog = root.querySelector('[data-part="still-there"]');
+    this.lease = this.#lease(root.dataset.courseware);
+    this.question = this.#question();
+    const dialog = root.querySelector('[data-part="restart"]');
+    this.restart = new Restart(dialog, (seconds) => this.startAgain(seconds));
+  }
+
+  #lease(coursewareId) {
+    return new Lease(coursewareId, this.media, this.activity, this.queue, {
+      onState: (state) => this.hear(state),
+      onWaiting: (count) => this.wait(count),
+      onTrouble: () => this.show(),
+    });
+  }
+
+  #question() {
+    return new Question(this.root.querySelector('[data-part="question"]'), {
+      onAsked: () => this.interrupt(),
+      onDone: (byHand) => this.goOn(byHand),
+      send: (body, isAgain) => this.#answer(body, isAgain),
+      look: () => this.study?.look(),
+    });
+  }
+
+  // After an outage the beats go first: they tell the server how long the question had to wait.
+  async #answer(body, isAgain) {
+    const { study } = this;
+    if (!study) throw new Failure(0); // between two sessions; sent again
+    if (isAgain || this.waiting > 0) await study.settle();
+    return study.answer(body);
   }
 
   start() {
-    const worker = new Worker(new URL("./tick-worker.js", import.meta.url));
-    worker.onmessage = () => this.tick();
+    this.#everySecond();
     document.addEventListener("visibilitychange", () => this.seen());
-    addEventListener("online", () => this.study?.sender.hurry());
-    addEventListener("pagehide", () => this.leave());
-    addEventListener("pageshow", (event) => event.persisted && this.open());
+    document.addEventListener("freeze", () => this.study?.sleep());
+    document.addEventListener("resume", () => this.lease.wake());
+    addEventListener("online", () => this.wake());
+    addEventListener("pagehide", () => this.lease.leave());
+    addEventListener("pageshow", (event) => event.persisted && this.wake());
     this.root.addEventListener("click", (event) => this.act(event));
     this.root.addEventListener("submit", (event) => this.complete(event));
     this.idleDialog.addEventListener("close", () => this.back());
+    this.wake();
+  }
+
+  // Where no worker runs, a clock that hidden pages slow down is better than none.
+  #everySecond() {
+    const worker = new Worker(new URL("./tick-worker.js", import.meta.url));
+    worker.onmessage = () => this.tick();
+    worker.onerror = () => setInterval(() => this.tick(), 1000);
+  }
+
+  get study() {
+    return this.lease.study;
+  }
+
+  get visible() {
+    return document.visibilityState === "visible";
+  }
+
+  // Something must be read and answered before the media goes on.
+  get blocked() {
+    return this.question.open || this.restart.open;
+  }
+
+  wake() {
     sendLeftOvers(this.queue);
-    return this.open();
-  }
-
-  // Opens a session, and tries again until the platform answers.
-  async open() {
-    if (this.study || this.opening) return;
-    this.opening = true;
-    const hooks = {
-      onState: (state) => this.hear(state),
-      onWaiting: (count) => this.wait(count),
-      onLost: () => this.reopen(),
-    };
-    const id = this.root.dataset.courseware;
-    try {
-      this.study = await Study.open(id, this.media, this.activity, this.queue, hooks);
-      this.waitMs = FIRST_WAIT_MS;
-      this.hear(this.study.session);
-      this.trouble = null;
-    } catch (failure) {
-      this.failed(failure);
-    } finally {
-      this.opening = false;
-    }
-    this.show();
-  }
-
-  failed(failure) {
-    this.trouble = failure.status === 401 ? "signed_out" : "no_session";
-    if (failure.status === 429) this.trouble = "too_many";
-    if (!failure.passing) return;
-    setTimeout(() => this.open(), (failure.retryAfterSeconds ?? 0) * 1000 || this.waitMs);
-    this.waitMs = Math.min(2 * this.waitMs, LONGEST_WAIT_MS);
-  }
-
-  reopen() {
-    this.study?.drop();
-    this.study = null;
-    this.trouble = "opening";
-    setTimeout(() => this.open(), 500);
-  }
-
-  finish() {
-    this.study?.drop();
-    this.study = null;
-  }
-
-  leave() {
-    this.study?.leave();
-    this.study = null;
+    this.lease.wake();
   }
 
   hear(state) {
     const before = this.server;
     this.server = state;
-    if (state.credited_seconds !== undefined) {
-      const settled = !["counting", "silent"].includes(state.state) && this.waiting === 0;
-      this.view.confirm(state.credited_seconds, settled);
+    this.lease.hear(state);
+    if (this.restart.hear(state.restart)) {
+      this.question.close();
+      this.interrupt();
+      this.view.confirm(state.credited_seconds, true);
+    } else {
+      this.question.hear(state.question);
     }
-    if (state.state === "ended" && this.study) this.reopen();
-    if (state.state === "completed") this.finish();
-    const full = (one) => one?.missing && one.missing.seconds === 0;
-    if (before && (before.state !== state.state || full(before) !== full(state))) {
-      this.view.refresh();
-    }
+    this.#confirm(state);
+    if (this.lease.trouble === "taken") this.rest();
+    if (before && newsOf(before) !== newsOf(state)) this.view.refresh();
     this.show();
+  }
+
+  // The learner went on elsewhere: nothing runs or is asked here.
+  rest() {
+    this.question.close();
+    this.wasPlaying = false;
+    this.media.pause();
+  }
+
+  #confirm({ state, credited_seconds: seconds }) {
+    const isSettled = !["counting", "silent"].includes(state) && this.waiting === 0;
+    this.view.confirm(seconds, isSettled);
   }
 
   wait(count) {
@@ -115,47 +135,84 @@ class Player {
     this.show();
   }
 
-  get interval() {
-    return this.study?.session.beat_interval_seconds ?? 15;
-  }
-
   tick() {
     this.seconds += 1;
     this.study?.tick();
-    if (this.activity.idle && this.visible && this.media.playing && !this.enough) {
-      this.nobodyThere();
-    }
-    if (this.seconds % RECORD_EVERY_SECONDS === 0 && this.visible) this.view.refresh();
+    this.question.tick(this.waiting > 0 || !navigator.onLine || !this.study);
+    if (this.#isDeserted) this.nobodyThere();
+    const every = RECORD_EVERY_SECONDS * (sparing() ? 3 : 1);
+    if (this.seconds % every === 0 && this.visible) this.view.refresh();
     this.show();
-    this.view.tick(this.reason() === "counting" || this.reason() === "soon", this.interval);
+    const isCounting = ["counting", "soon"].includes(this.view.state);
+    this.view.tick(isCounting, this.study?.session.beat_interval_seconds ?? 15);
   }
 
-  get visible() {
-    return document.visibilityState === "visible";
+  get #isDeserted() {
+    const isFull = this.server?.missing?.seconds === 0;
+    const isStudying = this.visible && this.media.playing && !this.blocked && !isFull;
+    return this.activity.idle && isStudying;
   }
 
   changed() {
     this.study?.change();
+    if (this.blocked) this.media.pause(); // a key on the keyboard may start it
+    this.show();
+  }
+
+  async studyHere() {
+    await this.lease.take();
+    if (this.study) this.play();
+  }
+
+  play() {
+    if (!this.blocked) this.media.play();
+  }
+
+  interrupt() {
+    this.#remember();
+    this.media.comeForward();
+    this.media.pause();
+    if (this.idleDialog.open) this.idleDialog.close("interrupted");
+    this.study?.change();
+    this.show();
+  }
+
+  // The video never starts by itself: only after a press, or where it was interrupted.
+  goOn(byHand) {
+    if (this.blocked) return;
+    if (byHand || this.wasPlaying) this.play();
+    this.wasPlaying = false;
+  }
+
+  #remember() {
+    this.wasPlaying ||= this.media.playing && !this.media.document;
+  }
+
+  startAgain(seconds) {
+    this.wasPlaying = false;
+    this.media.playFrom(seconds);
+    this.view.refresh();
+    this.study?.look();
     this.show();
   }
 
   // Hidden pages do not count (P-3): the video waits and goes on when the learner is back.
   seen() {
     if (!this.visible) {
-      this.wasPlaying = this.media.playing && !this.media.document;
+      this.#remember();
       this.study?.change();
       this.media.pause();
     } else {
       this.study?.change();
-      if (this.wasPlaying && !this.activity.idle) this.media.play();
-      this.wasPlaying = false;
+      this.lease.wake();
+      if (!this.activity.idle) this.goOn(false);
     }
     this.show();
   }
 
   nobodyThere() {
     if (this.idleDialog.open) return;
-    if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+    this.media.comeForward();
     this.media.pause();
     this.idleDialog.showModal();
   }
@@ -167,17 +224,22 @@ class Player {
   }
 
   back() {
+    const isInterrupted = this.idleDialog.returnValue === "interrupted";
+    this.idleDialog.returnValue = "";
+    if (isInterrupted) return;
     this.activity.note();
-    this.media.play();
+    this.play();
     this.study?.change();
     this.show();
   }
 
   act(event) {
     const act = event.target.closest("[data-act]")?.dataset.act;
-    if (act === "play") this.media.play();
-    if (act === "again") this.media.restart();
+    if (act === "play") this.play();
+    if (act === "again") this.media.playFrom(0);
     if (act === "here") this.idleDialog.close();
+    if (act === "take") this.studyHere();
+    if (act === "rate") this.media.rate = 1;
     if (act === "reload") location.reload();
   }
 
@@ -191,36 +253,15 @@ class Player {
     event.target.submit();
   }
 
-  // Why the clock stands still; what the page knows itself comes before what the server said.
-  reason() {
-    const state = this.server?.state;
-    if (state === "completed") return "completed";
-    if (this.media.failed) return "broken";
-    if (this.trouble) return this.trouble;
-    if (state === "suspended") return "suspended";
-    if (this.enough) return "enough";
-    if (this.activity.idle) return "idle";
-    if (!this.visible) return "hidden";
-    if (this.media.ended) return "ended";
-    if (!this.media.playing) return "paused";
-    if (this.waiting > 0) return "network";
-    if (state === "too_fast") return "too_fast";
-    return this.idleSoon ? "soon" : "counting";
-  }
-
-  get enough() {
-    return this.server?.missing?.seconds === 0;
-  }
-
-  get idleSoon() {
-    const { idleSeconds, limitSeconds } = this.activity;
-    return limitSeconds - idleSeconds <= Math.min(30, limitSeconds / 3);
-  }
-
   show() {
     const left = Math.max(0, Math.ceil(this.activity.limitSeconds - this.activity.idleSeconds));
-    this.view.explain(this.reason(), { left });
+    this.view.explain(reasonOf(this), { left });
   }
+}
+
+// What the panels that the server draws depend on.
+function newsOf({ state, missing, restart }) {
+  return [state, missing?.seconds === 0, missing?.question, restart?.at].join();
 }
 
 const root = document.querySelector("[data-player]");

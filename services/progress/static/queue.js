@@ -2,7 +2,12 @@
 
 const NAME = "tic-edu-study";
 const STORE = "beats";
-const KEEP_MS = 10 * 60_000; // older beats earn nothing (P-8)
+const KEEP_MS = 10 * 60_000;
+
+// Older beats earn nothing any more (P-8).
+export function isTooOld(entry) {
+  return Date.parse(entry.beat.at) < Date.now() - KEEP_MS;
+}
 
 export async function openQueue() {
   try {
@@ -33,36 +38,45 @@ function settled(operation) {
 
 const everySeqOf = (sessionId) => IDBKeyRange.bound([sessionId], [sessionId, []]);
 
+// A disk that is full or taken away only means that a crash would lose what the page still knows.
 class Queue {
   constructor(database) {
     this.database = database;
   }
 
   add(entry) {
-    return settled(this.#store("readwrite").put(entry));
+    return this.#use("readwrite", (store) => settled(store.put(entry)));
   }
 
   // The oldest beats of one session, in order.
   take(sessionId, limit) {
-    return settled(this.#store("readonly").getAll(everySeqOf(sessionId), limit));
+    return this.#use("readonly", (store) => settled(store.getAll(everySeqOf(sessionId), limit)));
   }
 
-  async remove(entries) {
-    const store = this.#store("readwrite");
-    await Promise.all(entries.map((one) => settled(store.delete([one.sessionId, one.seq]))));
+  // Whether they are gone.
+  remove(entries) {
+    return this.#use("readwrite", async (store) => {
+      await Promise.all(entries.map((one) => settled(store.delete([one.sessionId, one.seq]))));
+      return true;
+    });
   }
 
   // Sessions of pages that are gone and have beats left; what is too old to count is dropped.
   async leftOvers() {
-    const entries = await settled(this.#store("readonly").getAll());
-    const old = entries.filter((entry) => Date.parse(entry.beat.at) < Date.now() - KEEP_MS);
-    await this.remove(old);
-    const kept = entries.filter((entry) => !old.includes(entry));
+    const entries = await this.#use("readonly", (store) => settled(store.getAll()));
+    await this.remove(entries.filter(isTooOld));
+    const kept = entries.filter((entry) => !isTooOld(entry));
     return [...new Set(kept.map((entry) => entry.sessionId))];
   }
 
-  #store(mode) {
-    return this.database.transaction(STORE, mode).objectStore(STORE);
+  // Never fails: what could not be read is nothing.
+  async #use(mode, operate) {
+    try {
+      return await operate(this.database.transaction(STORE, mode).objectStore(STORE));
+    } catch (reason) {
+      console.warn("beats are kept in memory only", reason);
+      return [];
+    }
   }
 }
 
@@ -74,7 +88,9 @@ class NoQueue {
     return [];
   }
 
-  async remove() {}
+  async remove() {
+    return true;
+  }
 
   async leftOvers() {
     return [];

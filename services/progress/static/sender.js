@@ -1,9 +1,11 @@
 // Sends the beats of one session in order, again and again until the server has confirmed them.
 
 import { post } from "./http.js";
+import { isTooOld } from "./queue.js";
 
 const HEARTBEATS = "/api/progress/heartbeats";
 const BATCH = 200; // the most that one request may hold
+const BEACON_CHARACTERS = 60_000; // browsers take 64 KB from a page that goes away
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -12,15 +14,15 @@ export class Sender {
   #busy = null;
   #timer = null;
   #waitMs = 0;
+  #release;
 
   // onWaiting(count): beats wait for the network, or none does any more.
   // onLost(): the server does not know the session any more.
-  // freshen(): make one more beat, so that the last of a late batch speaks of now.
-  constructor(session, queue, { onWaiting, onLost, freshen }) {
+  constructor(session, queue, { onWaiting, onLost }) {
     this.session = session;
     this.queue = queue;
-    this.hooks = { onWaiting, onLost, freshen };
-    holdSession(session.session_id);
+    this.hooks = { onWaiting, onLost };
+    this.#release = holdSession(session.session_id);
   }
 
   async add(beat) {
@@ -41,23 +43,31 @@ export class Sender {
 
   // The network is back, or somebody cannot wait: try now.
   hurry() {
-    if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    this.hooks.freshen();
+    return this.flush();
   }
 
-  // The page goes away: hand everything to the browser, which sends it without the page.
+  // The page goes to sleep or away: hand the last beats to the browser, which sends them without
+  // the page. What does not fit stays in the queue for the next page; twice counts once.
+  beacon() {
+    const entries = lastThatFit(this.#unsent);
+    if (entries.length === 0) return;
+    const body = JSON.stringify(bodyOf(this.session.session_token, entries));
+    navigator.sendBeacon(HEARTBEATS, new Blob([body], { type: "application/json" }));
+  }
+
+  // For good. The lock goes too, so that another page may send what is left.
   leave() {
     clearTimeout(this.#timer);
-    const beats = this.#unsent.slice(-BATCH).map((entry) => entry.beat);
-    const body = JSON.stringify({ session_token: this.session.session_token, beats });
-    navigator.sendBeacon(HEARTBEATS, new Blob([body], { type: "application/json" }));
+    this.beacon();
     const path = `/api/progress/sessions/${this.session.session_id}`;
     fetch(path, { method: "DELETE", keepalive: true }).catch(() => {});
+    this.#release();
   }
 
   async #sendAll() {
+    await this.#forget(this.#unsent.filter(isTooOld));
     while (this.#unsent.length > 0) {
       if (!(await this.#send(this.#unsent.slice(0, BATCH)))) return;
     }
@@ -65,9 +75,8 @@ export class Sender {
   }
 
   async #send(entries) {
-    const beats = entries.map((entry) => entry.beat);
     try {
-      await post(HEARTBEATS, { session_token: this.session.session_token, beats });
+      await postBeats(this.session.session_token, entries);
     } catch (failure) {
       return this.#failed(entries, failure);
     }
@@ -108,24 +117,50 @@ export class Sender {
 export async function sendLeftOvers(queue) {
   for (const sessionId of await queue.leftOvers()) {
     await navigator.locks?.request(lockOf(sessionId), { ifAvailable: true }, async (lock) => {
-      if (lock !== null) await sendLeftOver(queue, await queue.take(sessionId, BATCH));
+      if (lock !== null) await sendAllOf(queue, sessionId);
     });
   }
 }
 
-async function sendLeftOver(queue, entries) {
-  const beats = entries.map((entry) => entry.beat);
-  try {
-    if (beats.length) await post(HEARTBEATS, { session_token: entries[0].sessionToken, beats });
-  } catch (failure) {
-    if (failure.passing) return;
+// Oldest first, until none is left or the network says no.
+async function sendAllOf(queue, sessionId) {
+  for (;;) {
+    const entries = await queue.take(sessionId, BATCH);
+    if (entries.length === 0) return;
+    try {
+      await postBeats(entries[0].sessionToken, entries);
+    } catch (failure) {
+      if (failure.passing) return;
+    }
+    if ((await queue.remove(entries)) !== true) return;
   }
-  await queue.remove(entries);
 }
 
-// Held for as long as the page lives.
+function postBeats(token, entries) {
+  return post(HEARTBEATS, bodyOf(token, entries));
+}
+
+// `sent_at` tells the server how long the beats have waited, also those of an old batch.
+function bodyOf(token, entries) {
+  const beats = entries.map((entry) => entry.beat);
+  return { session_token: token, sent_at: new Date().toISOString(), beats };
+}
+
+function lastThatFit(entries) {
+  let room = BEACON_CHARACTERS;
+  const fits = (entry) => (room -= JSON.stringify(entry.beat).length + 1) > 0;
+  const tooEarly = entries.slice(-BATCH).findLastIndex((entry) => !fits(entry));
+  return entries.slice(-BATCH).slice(tooEarly + 1);
+}
+
+// Held until the answer is called, or the page dies.
 function holdSession(sessionId) {
-  navigator.locks?.request(lockOf(sessionId), () => new Promise(() => {}));
+  let release;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  navigator.locks?.request(lockOf(sessionId), () => held);
+  return release;
 }
 
 function lockOf(sessionId) {

@@ -2,6 +2,7 @@
 
 import { request } from "./http.js";
 import { Sender } from "./sender.js";
+import { sparing } from "./sparing.js";
 
 const SESSIONS = "/api/progress/sessions";
 const STREAM_AGAIN_MS = 30_000;
@@ -13,6 +14,7 @@ export class Study {
   #flags;
   #stream = null;
   #polling = null;
+  #over = false;
 
   // hooks: onState(state), onWaiting(count), onLost()
   constructor(session, media, activity, queue, hooks) {
@@ -21,24 +23,59 @@ export class Study {
     this.activity = activity;
     this.hooks = hooks;
     this.sender = new Sender(session, queue, {
-      onWaiting: hooks.onWaiting,
-      onLost: hooks.onLost,
-      freshen: () => this.beat(),
+      onWaiting: (count) => this.#over || hooks.onWaiting(count),
+      onLost: () => this.#over || hooks.onLost(),
     });
     this.#flags = this.#now();
     this.#listen();
     this.beat();
   }
 
-  static async open(coursewareId, ...rest) {
-    const session = await request("POST", SESSIONS, { courseware_id: coursewareId });
-    return new Study(session, ...rest);
+  // `studyHere`: the learner's other sessions end, on whatever device (P-4).
+  static async open(coursewareId, studyHere, ...rest) {
+    const wish = { courseware_id: coursewareId, ...(studyHere && { study_here: true }) };
+    return new Study(await request("POST", SESSIONS, wish), ...rest);
   }
 
-  // Once a second, from a clock that no browser slows down.
+  get #path() {
+    return `${SESSIONS}/${this.session.session_id}`;
+  }
+
+  // Once a second, from a clock that no browser slows down. After a sleep it is late, and after
+  // somebody set the computer's clock back it comes before the last beat.
   tick() {
     const since = Date.now() - this.#beatenMs;
-    if (since >= 1000 * this.session.beat_interval_seconds - 100) this.beat();
+    const interval = 1000 * this.session.beat_interval_seconds;
+    if (since >= 0 && since < interval - 100) return;
+    this.beat();
+    if (since > 2 * interval) this.wake();
+  }
+
+  // After a sleep, or when the network is back: send what waits, and ask what was missed.
+  wake() {
+    this.sender.hurry();
+    this.look();
+    if (this.#stream?.readyState === EventSource.CLOSED) this.#listen();
+  }
+
+  // The browser may stop the page at any moment; the session stays.
+  sleep() {
+    this.sender.add(this.#make(this.#flags, this.media.position));
+    this.sender.beacon();
+  }
+
+  // What the server says now, when it answers.
+  async look() {
+    try {
+      this.#tell(await request("GET", this.#path));
+    } catch (failure) {
+      if (failure.status === 404 && !this.#over) this.hooks.onLost();
+    }
+  }
+
+  // The server's verdict on the answer to a question (P-5).
+  answer(body) {
+    return request("POST", `${this.#path}/answers`, body);
   }
 
   // Something changed: close the stretch that ends with what was true in it, open the next.
@@ -67,21 +104,37 @@ export class Study {
     await this.beat();
     const last = this.#seq - 1;
     for (let tries = 0; tries < SETTLE_TRIES; tries += 1) {
-      const state = await request("GET", `${SESSIONS}/${this.session.session_id}`);
+      const state = await request("GET", this.#path);
       if (state.last_seq >= last) return;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
 
+  // The page goes away.
   leave() {
-    this.#stop();
+    this.drop();
     this.sender.add(this.#make(this.#flags, this.media.position));
     this.sender.leave();
   }
 
-  // The server has ended the session: nothing more is said in it.
+  // The page stays, the session ends.
+  async close() {
+    this.drop();
+    await this.beat();
+    await request("DELETE", this.#path).catch(() => {});
+  }
+
+  // The server has ended the session. What waits is still sent; nothing more is heard.
   drop() {
-    this.#stop();
+    this.#over = true;
+    this.#stream?.close();
+    this.#stream = null;
+    clearTimeout(this.again);
+    this.#poll(false);
+  }
+
+  #tell(state) {
+    if (!this.#over) this.hooks.onState(state);
   }
 
   #jumped() {
@@ -112,9 +165,9 @@ export class Study {
   }
 
   #listen() {
-    const path = `${SESSIONS}/${this.session.session_id}`;
-    this.#stream = new EventSource(`${path}/events`);
-    this.#stream.addEventListener("state", (event) => this.hooks.onState(JSON.parse(event.data)));
+    clearTimeout(this.again);
+    this.#stream = new EventSource(`${this.#path}/events`);
+    this.#stream.addEventListener("state", (event) => this.#tell(JSON.parse(event.data)));
     this.#stream.addEventListener("open", () => this.#poll(false));
     this.#stream.addEventListener("error", () => {
       this.#poll(true);
@@ -123,30 +176,15 @@ export class Study {
     });
   }
 
-  // Without the stream, ask once a beat.
+  // Without the stream, ask once a beat; to spare a telephone, once in two.
   #poll(wanted) {
     if (wanted === (this.#polling !== null)) return;
     clearInterval(this.#polling);
     this.#polling = null;
     if (!wanted) return;
-    const ask = async () => {
-      try {
-        const state = await request("GET", `${SESSIONS}/${this.session.session_id}`);
-        this.hooks.onState(state);
-      } catch (failure) {
-        if (failure.status === 404) this.hooks.onLost();
-      }
-    };
-    this.#polling = setInterval(ask, 1000 * this.session.beat_interval_seconds);
-    ask();
-  }
-
-  #stop() {
-    this.#stream?.close();
-    this.#stream = null;
-    clearTimeout(this.again);
-    clearInterval(this.#polling);
-    this.#polling = null;
+    const everyMs = 1000 * this.session.beat_interval_seconds * (sparing() ? 2 : 1);
+    this.#polling = setInterval(() => this.look(), everyMs);
+    this.look();
   }
 }
 

@@ -29,7 +29,7 @@ export class View {
   // Shows the credited time, up to the required one; while it counts, the seconds that will soon
   // be confirmed too.
   tick(counting, beatIntervalSeconds) {
-    const since = (Date.now() - this.#tickedMs) / 1000;
+    const since = Math.max(0, Date.now() - this.#tickedMs) / 1000;
     this.#tickedMs = Date.now();
     if (counting) this.#face += Math.min(since, LONGEST_TICK_SECONDS);
     this.#face = Math.min(this.#face, this.credited + RUN_AHEAD * beatIntervalSeconds);
