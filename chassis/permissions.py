@@ -13,6 +13,7 @@ class Permission(StrEnum):
     CATALOGUE_WRITE = "catalogue:course:write"
     CATALOGUE_EVENTS = "catalogue:events:replay"
     PROGRESS_READ = "progress:records:read"
+    PROGRESS_CORRECT = "progress:records:write"
     PROGRESS_EVENTS = "progress:events:replay"
     PAYMENTS_READ = "payments:order:read"
     PAYMENTS_EVENTS = "payments:events:replay"

@@ -20,6 +20,18 @@ class CoursewareCompleted(Event):
     hours_total: int  # in this cycle
 
 
+class HoursCorrected(Event):
+    """Staff have added hours to an account or taken some away, with a reason (P-12)."""
+
+    name: ClassVar[str] = "progress.hours_corrected.v1"
+    learner_id: UUID
+    course_kind: CourseKind
+    hours: int  # signed, never 0
+    reason: str
+    corrected_at: datetime
+    hours_total: int  # in this cycle, afterwards
+
+
 class CycleSatisfied(Event):
     """A learner has all hours that the four-year cycle requires (P-10); told once per cycle."""
 
