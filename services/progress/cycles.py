@@ -6,6 +6,7 @@ on: hours finished late still belong to it until it is satisfied. It stays the l
 something is bought after that, which then belongs to the next one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -96,6 +97,15 @@ class Hour:
     completed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class HourCorrection:
+    """Hours that staff added or took away; they count in the cycle of their instant (P-12)."""
+
+    course_kind: CourseKind
+    hours: int  # signed, never 0
+    corrected_at: datetime
+
+
 def years_later(day: date, years: int) -> date:
     """The same day of another year; 29 February becomes the 28th."""
     try:
@@ -164,26 +174,46 @@ def hours_of(
     cycle: Cycle, hours: Iterable[Hour], satisfied: Sequence[SatisfiedCycle]
 ) -> list[Hour]:
     """The hours that belong to a cycle, each courseware once, oldest first."""
-    since = begins_after(cycle, satisfied)
-    until = max((s.satisfied_at for s in satisfied if s.is_same(cycle)), default=None)
     counted: dict[UUID, Hour] = {}
     for hour in sorted(hours, key=lambda hour: hour.completed_at):
-        on_time = clock.date_of(hour.completed_at) <= cycle.ends_on
-        late = until is None or hour.completed_at <= until
-        if hour.completed_at > since and (on_time or late):
+        if _belongs(hour.completed_at, cycle, satisfied):
             counted.setdefault(hour.courseware_id, hour)
     return list(counted.values())
 
 
-def count(rule: Rule, hours: Sequence[Hour]) -> list[RequirementPart]:
+def corrections_of(
+    cycle: Cycle, corrections: Iterable[HourCorrection], satisfied: Sequence[SatisfiedCycle]
+) -> list[HourCorrection]:
+    """The corrections that belong to a cycle by their time."""
+    return [each for each in corrections if _belongs(each.corrected_at, cycle, satisfied)]
+
+
+def _belongs(instant: datetime, cycle: Cycle, satisfied: Sequence[SatisfiedCycle]) -> bool:
+    until = max((s.satisfied_at for s in satisfied if s.is_same(cycle)), default=None)
+    on_time = clock.date_of(instant) <= cycle.ends_on
+    late = until is None or instant <= until
+    return instant > begins_after(cycle, satisfied) and (on_time or late)
+
+
+def hours_by_kind(
+    hours: Iterable[Hour], corrections: Iterable[HourCorrection] = ()
+) -> dict[CourseKind, int]:
+    """How many hours of each kind there are after corrections, never under 0."""
+    found: Counter[CourseKind] = Counter(hour.course_kind for hour in hours)
+    for each in corrections:
+        found[each.course_kind] += each.hours
+    return {kind: max(0, number) for kind, number in found.items()}
+
+
+def count(
+    rule: Rule, hours: Iterable[Hour], corrections: Iterable[HourCorrection] = ()
+) -> list[RequirementPart]:
     """How much of each part is done. An hour counts where its kind belongs and nowhere else:
     required hours don't replace the others, nor the other way round."""
+    done = hours_by_kind(hours, corrections)
     return [
         RequirementPart(
-            part.label,
-            part.kinds,
-            part.needed,
-            sum(hour.course_kind in part.kinds for hour in hours),
+            part.label, part.kinds, part.needed, sum(done.get(kind, 0) for kind in part.kinds)
         )
         for part in rule.parts
     ]

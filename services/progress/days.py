@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from chassis import clock
-from chassis.db import Pool
+from chassis.db import Pool, Tx
 
 from . import enrolled
 from .instants import day_bounds
@@ -86,7 +86,7 @@ async def read_record(
     )
 
 
-async def read_band(db: Pool, *, learner_id: UUID, courseware_id: UUID, day: date) -> Band:
+async def read_band(db: Pool | Tx, *, learner_id: UUID, courseware_id: UUID, day: date) -> Band:
     """The time band of one day."""
     since, until = day_bounds(day)
     span = {"learner_id": learner_id, "courseware_id": courseware_id}

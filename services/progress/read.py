@@ -1,6 +1,6 @@
 """What pages and the API show, put together from the store."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -16,6 +16,7 @@ from .model import (
     Enrolment,
     ExercisePage,
     HourAccount,
+    HourEntry,
     NoSuchSession,
     OwnedCourse,
     OwnedCourseware,
@@ -26,7 +27,7 @@ from .model import (
     make_plan,
     papers,
 )
-from .store import attempts, courses, credits, enrolments, questions, sessions
+from .store import attempts, corrections, courses, credits, enrolments, questions, sessions
 
 DAYS_SHOWN = 30
 NOTHING = Progress()
@@ -192,14 +193,32 @@ async def hour_account(
         parts=tuple(account.parts),
         satisfied=satisfied,
         satisfied_at=account.satisfied_at,
-        hours_done=len(account.hours),
+        hours_done=account.hours_done,
         days_left=(account.cycle.ends_on - today).days,
-        by_kind=dict(Counter(hour.course_kind for hour in account.hours)),
-        entries=tuple(await enrolments.list_entries(db, learner_id)),
+        by_kind=account.by_kind,
+        entries=tuple(await _entries(db, learner_id)),
         per_day=tuple(days),
         earlier=tuple(earlier),
         plan=None if satisfied else plan,
     )
+
+
+async def _entries(db: Pool | Tx, learner_id: UUID) -> list[HourEntry]:
+    """What was completed and what staff corrected, the newest first."""
+    lines = await enrolments.list_entries(db, learner_id)
+    for each in await corrections.list_corrections(db, learner_id):
+        lines.append(
+            HourEntry(
+                completed_at=each.corrected_at,
+                courseware_id=None,
+                course_title="",
+                courseware_title="",
+                course_kind=each.course_kind,
+                hours=each.hours,
+                correction_reason=each.reason,
+            )
+        )
+    return sorted(lines, key=lambda line: line.completed_at, reverse=True)
 
 
 def unfinished(owned: list[OwnedCourse]) -> list[Unfinished]:

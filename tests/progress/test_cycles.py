@@ -12,11 +12,13 @@ from contracts.identity import LearnerKind
 from services.progress.cycles import (
     Cycle,
     Hour,
+    HourCorrection,
     LearnerFacts,
     Rule,
     RulePart,
     SatisfiedCycle,
     begins_after,
+    corrections_of,
     count,
     cycle_of,
     hours_of,
@@ -160,3 +162,33 @@ def test_cycles_are_four_years_and_begin_by_today(
     assert cycle.starts_on <= today
     assert 1460 <= (cycle.ends_on - cycle.starts_on).days <= 1461
     assert begins_after(cycle, []) < noon(cycle.starts_on)
+
+
+def corrected(number: int, kind: CourseKind, on: date) -> HourCorrection:
+    return HourCorrection(kind, number, noon(on))
+
+
+def test_a_correction_counts_in_the_cycle_of_its_day() -> None:
+    # P-12
+    cycle = Cycle(date(2020, 3, 2), date(2024, 3, 1))
+    made = [corrected(2, ELECTIVE, day) for day in (date(2020, 3, 1), date(2021, 5, 1))]
+    assert corrections_of(cycle, made, []) == made[1:]
+
+
+def test_a_late_correction_belongs_to_the_old_cycle_until_that_is_satisfied() -> None:
+    cycle = Cycle(date(2020, 3, 2), date(2024, 3, 1))
+    late = corrected(2, ELECTIVE, date(2024, 5, 1))
+    assert corrections_of(cycle, [late], []) == [late]
+    assert corrections_of(cycle, [late], [satisfied(cycle, date(2024, 4, 1))]) == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(list(CourseKind)), st.integers(-40, 40).filter(bool))),
+    st.integers(0, 40),
+)
+def test_no_part_ever_falls_below_zero(made: list[tuple[CourseKind, int]], studied: int) -> None:
+    # P-12
+    day = date(2021, 5, 1)
+    changes = [corrected(number, kind, day) for kind, number in made]
+    parts = count(HOLDER_RULE, hours(studied, ELECTIVE, day), changes)
+    assert all(part.done >= 0 for part in parts)

@@ -124,7 +124,7 @@ async def review_cycle(tx: Tx, *, learner_id: UUID, now: datetime) -> None:
     if account is None or not account.is_done or account.satisfied_at is not None:
         return
 
-    hours = len(account.hours)
+    hours = account.hours_done
     if await learners.insert_satisfied(
         tx, learner_id=learner_id, cycle=account.cycle, hours=hours, satisfied_at=now
     ):
@@ -133,7 +133,7 @@ async def review_cycle(tx: Tx, *, learner_id: UUID, now: datetime) -> None:
 
 async def _satisfied(tx: Tx, account: Account, hours: int, now: datetime) -> CycleSatisfied:
     cycle, learner_id = account.cycle, account.facts.learner_id
-    first_hour = clock.date_of(account.hours[0].completed_at)
+    first_hour = account.first_day
     first_day = await enrolments.first_study_day(tx, learner_id, cycle.starts_on)
     return CycleSatisfied(
         learner_id=learner_id,
@@ -149,5 +149,5 @@ async def _hours_total(tx: Tx, learner_id: UUID, now: datetime) -> int:
     """The hours of this cycle; all hours while the cycle is not known yet."""
     account = await get_account(tx, learner_id, clock.date_of(now))
     if account is not None:
-        return len(account.hours)
+        return account.hours_done
     return len({hour.courseware_id for hour in await enrolments.list_hours(tx, learner_id)})
