@@ -160,7 +160,23 @@ class StudyLife(RuleBasedStateMachine):
             assert (other.credited_ms, other.standing) == (session.credited_ms, session.standing)
 
 
+def test_a_beat_that_was_overtaken_still_opens_its_page() -> None:
+    # P-4: silent from 0:45 on, heard again at 1:48 and, on a faster way, at 1:41
+    ledger = Ledger()
+    life = Life(COURSEWARES, tell=ledger.hear)
+    life.open(0, document=True, max_rate=1.5, position_ms=0)
+    life.change(0, ("asleep", True), tidy=False, ms=0)
+    life.open(1, document=True, max_rate=1.5, position_ms=0)
+    life.pass_time(100_000, in_turn=1)
+    life.change(0, ("delay_ms", 8_000), tidy=True, ms=1_000)
+    life.change(0, ("delay_ms", 0), tidy=True, ms=1_000)
+    life.change(1, ("visible", True), tidy=True, ms=0)
+    slow = life.reference.sessions[life.page(1).session_id]
+    assert slow.credited_ms == 101_000 - 45_000
+    assert ledger.record.sessions[life.page(1).session_id].credited_ms == slow.credited_ms
+
+
 StudyLife.TestCase.settings = settings(
-    deadline=None, derandomize=True, max_examples=150, stateful_step_count=40
+    deadline=None, derandomize=True, max_examples=80, stateful_step_count=30
 )
 TestStudyLife = StudyLife.TestCase
