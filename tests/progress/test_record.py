@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -158,6 +159,44 @@ class StudyLife(RuleBasedStateMachine):
         for session, _ in self.sessions():
             other = again.record.sessions[session.session_id]
             assert (other.credited_ms, other.standing) == (session.credited_ms, session.standing)
+
+
+SCRIPTS: dict[str, tuple[list[tuple[str, tuple[object, ...]]], list[int]]] = {
+    "three beats turn up behind others": (
+        [
+            ("lose_network", (0, 100_000)),
+            ("lose_beats", (0, {1, 2, 3})),
+            ("find_network", (0, 0)),
+            ("pass_time", (6_000, 1)),
+            ("find_beats", (0, 9)),
+            ("pass_time", (15_000, 1)),
+        ],
+        [120_000],
+    ),
+    "two pages claim the same silence": (
+        [
+            ("open", (1, True, 1.5, 0)),
+            ("lose_network", (0, 0)),
+            ("lose_network", (1, 301_000)),
+            ("find_network", (0, 0)),
+            ("pass_time", (1_000, 1)),
+            ("find_network", (1, 1)),
+        ],
+        [300_000 - 45_000, 0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_life_that_chance_seldom_finds(name: str) -> None:
+    # P-4, P-8
+    script, credited_ms = SCRIPTS[name]
+    both = StudyLife()
+    for step, said in script:
+        getattr(both.life, step)(*said)
+        both.figures_are_those_of_the_reference()
+    both.every_millisecond_is_credited_or_has_one_reason()
+    assert [session.credited_ms for session, _ in both.sessions()] == credited_ms
 
 
 def test_a_beat_that_was_overtaken_still_opens_its_page() -> None:
