@@ -35,8 +35,8 @@ class Account:
     page_ms: int | None = None
     seq: int = -1
     ahead_ms: int = 0
-    credited: Millis = 0
-    reasons: dict[Reason, Millis] = field(default_factory=lambda: defaultdict(int))
+    credited: Millis = field(default=0, repr=False)
+    reasons: dict[Reason, Millis] = field(default_factory=lambda: defaultdict(int), repr=False)
 
     def keep(self, before: "Account", when: Millis) -> None:
         """For these milliseconds, say again what was said before."""
@@ -54,8 +54,8 @@ class Studied:
     account: Account
     ended_ms: int | None = None
     taken: dict[int, Beat] = field(default_factory=dict)
-    heard: Millis = 0  # within the silence after the start or a beat
-    ever_credited: Millis = 0
+    heard: Millis = field(default=0, repr=False)  # within the silence after start or beat
+    ever_credited: Millis = field(default=0, repr=False)
 
     @property
     def credited_ms(self) -> int:
