@@ -60,6 +60,9 @@ class OpenSession:
         if was_silent:
             self.open_before.append(Span(self.open_since_ms, silent_at))
             self.open_since_ms = received_ms
+        elif self.opening.started_ms < received_ms < self.open_since_ms:  # overtaken on its way
+            until_ms = min(received_ms + rules.silence_ms, self.open_since_ms)
+            self.open_before.append(Span(received_ms, until_ms))
         if self.open_before and received_ms > self.heard_ms:
             recent = received_ms - rules.memory_ms
             self.open_before = [span for span in self.open_before if span.until_ms > recent]

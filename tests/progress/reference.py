@@ -35,8 +35,8 @@ class Account:
     page_ms: int | None = None
     seq: int = -1
     ahead_ms: int = 0
-    credited: Millis = 0
-    reasons: dict[Reason, Millis] = field(default_factory=lambda: defaultdict(int))
+    credited: Millis = field(default=0, repr=False)
+    reasons: dict[Reason, Millis] = field(default_factory=lambda: defaultdict(int), repr=False)
 
     def keep(self, before: "Account", when: Millis) -> None:
         """For these milliseconds, say again what was said before."""
@@ -54,8 +54,8 @@ class Studied:
     account: Account
     ended_ms: int | None = None
     taken: dict[int, Beat] = field(default_factory=dict)
-    heard: Millis = 0  # within the silence after the start or a beat
-    ever_credited: Millis = 0
+    heard: Millis = field(default=0, repr=False)  # within the silence after start or beat
+    ever_credited: Millis = field(default=0, repr=False)
 
     @property
     def credited_ms(self) -> int:
@@ -170,8 +170,9 @@ class Reference:
         beats = [session.taken[seq] for seq in sorted(session.taken)]
         again = Account(session.opening.started_ms, session.opening.position_ms)
         again.page_ms = _page_clock(session.opening.started_ms, beats)
+        elsewhere = self._elsewhere(session)
         for beat in beats:
-            self._judge(session, again, beat, settled, self._elsewhere(session))
+            self._judge(session, again, beat, settled, elsewhere)
         again.keep(before, self.between(self._origin_ms, min(settled.until_ms, before.until_ms)))
         again.until_ms = max(again.until_ms, min(settled.until_ms, before.until_ms))
         if again.credited.bit_count() >= before.credited.bit_count():
@@ -181,7 +182,7 @@ class Reference:
         void = Settled(self._void_ms[session.courseware_id], Reason.RESTARTED)
         for beat in late:
             if beat.seq > before.seq:
-                self._judge(session, before, beat, void, self._elsewhere(session))
+                self._judge(session, before, beat, void, elsewhere)
         session.ever_credited |= before.credited
 
     def _settled(self, session: Studied, late: Sequence[Beat]) -> Settled:

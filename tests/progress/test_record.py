@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -160,7 +161,61 @@ class StudyLife(RuleBasedStateMachine):
             assert (other.credited_ms, other.standing) == (session.credited_ms, session.standing)
 
 
+SCRIPTS: dict[str, tuple[list[tuple[str, tuple[object, ...]]], list[int]]] = {
+    "three beats turn up behind others": (
+        [
+            ("lose_network", (0, 100_000)),
+            ("lose_beats", (0, {1, 2, 3})),
+            ("find_network", (0, 0)),
+            ("pass_time", (6_000, 1)),
+            ("find_beats", (0, 9)),
+            ("pass_time", (15_000, 1)),
+        ],
+        [120_000],
+    ),
+    "two pages claim the same silence": (
+        [
+            ("open", (1, True, 1.5, 0)),
+            ("lose_network", (0, 0)),
+            ("lose_network", (1, 301_000)),
+            ("find_network", (0, 0)),
+            ("pass_time", (1_000, 1)),
+            ("find_network", (1, 1)),
+        ],
+        [300_000 - 45_000, 0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_life_that_chance_seldom_finds(name: str) -> None:
+    # P-4, P-8
+    script, credited_ms = SCRIPTS[name]
+    both = StudyLife()
+    for step, said in script:
+        getattr(both.life, step)(*said)
+        both.figures_are_those_of_the_reference()
+    both.every_millisecond_is_credited_or_has_one_reason()
+    assert [session.credited_ms for session, _ in both.sessions()] == credited_ms
+
+
+def test_a_beat_that_was_overtaken_still_opens_its_page() -> None:
+    # P-4: silent from 0:45 on, heard again at 1:48 and, on a faster way, at 1:41
+    ledger = Ledger()
+    life = Life(COURSEWARES, tell=ledger.hear)
+    life.open(0, document=True, max_rate=1.5, position_ms=0)
+    life.change(0, ("asleep", True), tidy=False, ms=0)
+    life.open(1, document=True, max_rate=1.5, position_ms=0)
+    life.pass_time(100_000, in_turn=1)
+    life.change(0, ("delay_ms", 8_000), tidy=True, ms=1_000)
+    life.change(0, ("delay_ms", 0), tidy=True, ms=1_000)
+    life.change(1, ("visible", True), tidy=True, ms=0)
+    slow = life.reference.sessions[life.page(1).session_id]
+    assert slow.credited_ms == 101_000 - 45_000
+    assert ledger.record.sessions[life.page(1).session_id].credited_ms == slow.credited_ms
+
+
 StudyLife.TestCase.settings = settings(
-    deadline=None, derandomize=True, max_examples=150, stateful_step_count=40
+    deadline=None, derandomize=True, max_examples=80, stateful_step_count=30
 )
 TestStudyLife = StudyLife.TestCase
