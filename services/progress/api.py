@@ -1,6 +1,7 @@
 """The JSON door of progress. Its hot path is `heartbeats`."""
 
 import time
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -18,7 +19,7 @@ from chassis.web.pages import speak
 from chassis.web.who import CurrentLearner, Session
 
 from . import actions, read, shapes, streams, tokens
-from .model import AppealDay, FactsNotHeard, QuestionClosed, Words
+from .model import AppealDay, FactsNotHeard, QuestionClosed, SessionView, Words
 from .settings import ProgressSettings
 
 log = structlog.get_logger()
@@ -171,13 +172,31 @@ async def stream_session(
 
 async def _look(db: Pool, told: ProgressSettings, who: Session, session_id: UUID) -> dict[str, Any]:
     now = clock.now()
-    view = await read.session_view(
+    view = await _view(db, told, who, session_id, now)
+    if view.question is not None:
+        async with transaction(db) as tx:
+            is_other = await actions.meet(
+                tx,
+                told,
+                learner_id=who.subject,
+                enrolment_id=view.enrolment_id,
+                courseware_id=view.courseware_id,
+                now=now,
+            )
+        if is_other:
+            view = await _view(db, told, who, session_id, now)
+    return shapes.session(view, beat_interval_seconds=told.beat_interval_seconds, now=now)
+
+
+async def _view(
+    db: Pool, told: ProgressSettings, who: Session, session_id: UUID, now: datetime
+) -> SessionView:
+    return await read.session_view(
         db,
         session_id=session_id,
         learner_id=who.subject,
         silent_before=told.silent_before(now),
     )
-    return shapes.session(view, beat_interval_seconds=told.beat_interval_seconds, now=now)
 
 
 @router.get("/coursewares/{courseware_id}/exercise")

@@ -130,9 +130,8 @@ class _Fold:
     def _note_absence(self, session: OpenSession, beats: list[Beat]) -> None:
         """A page that is back after an outage: a question has waited meanwhile (P-5)."""
         back_ms = min(beat.received_ms for beat in beats)
-        since_ms = session.heard_ms + round(1000 * self._settings.outage_seconds)
-        if back_ms > since_ms:
-            self._away[session.session_id] = (from_ms(since_ms), from_ms(back_ms))
+        if back_ms > session.heard_ms + round(1000 * self._settings.outage_seconds):
+            self._away[session.session_id] = (from_ms(session.heard_ms), from_ms(back_ms))
 
     def _count(self, judged: Judged) -> None:
         session, ms = judged.session, judged.credited_ms
@@ -174,16 +173,18 @@ class _Fold:
         """What few beats lead to: questions, and reports to a record store."""
         now = clock.now()
         await statements.progressed(self._tx, self._settings.author, due, now=now)
-        for session_id, (since, until) in self._away.items():
-            session = next(s for s in touched if s.session_id == session_id)
-            await questioning.come_back(
-                self._tx,
-                session_id=session_id,
-                enrolment_id=session.enrolment_id,
-                courseware_id=session.courseware_id,
-                since=since,
-                until=until,
-            )
+        for session in touched:
+            if session.session_id in self._away:
+                heard_at, back_at = self._away[session.session_id]
+                await questioning.come_back(
+                    self._tx,
+                    self._settings,
+                    enrolment_id=session.enrolment_id,
+                    courseware_id=session.courseware_id,
+                    session_id=session.session_id,
+                    heard_at=heard_at,
+                    now=back_at,
+                )
         for one in due:
             if one.question:
                 session = _of(touched, one)

@@ -17,7 +17,7 @@ EVERY_SECONDS = 1.0
 async def miss_overdue(pool: Pool, settings: ProgressSettings) -> None:
     """Start each courseware again whose question was left unanswered. Replicas may do it too."""
     now = clock.now()
-    for asked in await questions.list_overdue(pool, now, outage_seconds=settings.outage_seconds):
+    for asked in await questions.list_overdue(pool, now):
         async with transaction(pool) as tx:
             missed = await actions.miss_overdue(
                 tx, settings, asked.asking_id, asked.learner_id, now=now

@@ -155,6 +155,7 @@ async def session_view(
     asked = await questions.get_open(db, **key)
     return SessionView(
         session_id=session_id,
+        enrolment_id=facts.enrolment_id,
         courseware_id=facts.courseware_id,
         state=facts.state_at(silent_before),
         ended_by=facts.ended_by,
@@ -164,7 +165,7 @@ async def session_view(
         last_seq=facts.last_seq if facts.last_seq >= 0 else None,
         missing=facts.missing(is_asked=asked is not None),
         reasons=tuple(await sessions.list_uncredited(db, [session_id])),
-        question=asked if asked and asked.session_id == session_id else None,
+        question=asked if facts.ended_at is None else None,
         restart=await credits.last_restart(db, **key, since=facts.started_at),
     )
 

@@ -68,8 +68,8 @@ async def post(page: Page, question_id: str, choices: list[int]) -> Any:
 async def move_back(progress: Running, seconds: float, *, page_too: bool = True) -> None:
     """So many seconds pass: what is stored lies further back."""
     await progress.pool.execute(
-        "UPDATE questions"
-        " SET asked_at = asked_at - $1::interval, deadline = deadline - $1::interval",
+        "UPDATE questions SET asked_at = asked_at - $1::interval,"
+        " deadline = deadline - $1::interval, seen_at = seen_at - $1::interval",
         timedelta(seconds=seconds),
     )
     if page_too:
@@ -187,6 +187,29 @@ async def test_an_outage_is_not_no_answer(learner: MakeLearner, progress: Runnin
     assert shown["question"]["question_id"] == question["question_id"]
     assert 0 < shown["question"]["seconds_left"] <= LIMIT
     assert (await answer(page, shown["question"], right=True))["correct"]
+
+
+async def test_an_outage_that_hides_the_end_of_the_limit_is_not_no_answer(
+    learner: MakeLearner, progress: Running
+) -> None:
+    # P-5: the network went seconds before the limit, the answer comes when it is back
+    page = await opened(learner, with_pool())
+    question = await asked(page)
+    await move_back(progress, LIMIT + 30, page_too=False)
+    await progress.pool.execute("UPDATE sessions SET heard_at = now() - interval '35 seconds'")
+    await sweep(progress)
+    assert (await answer(page, question, right=True))["correct"]
+
+
+async def test_a_question_waits_in_every_page_of_its_courseware(learner: MakeLearner) -> None:
+    # P-4, P-5
+    page = await opened(learner, with_pool())
+    question = await asked(page)
+    other = await page.learner.open(UUID(page.opened["courseware_id"]))
+    for each in (page, other):
+        assert (await each.look())["question"]["question_id"] == question["question_id"]
+    assert (await answer(page, question, right=True))["correct"]
+    assert "question" not in await other.look()
 
 
 async def test_who_was_away_for_long_is_asked_another_question(

@@ -7,7 +7,7 @@ from .correcting import correct_hours, correct_study_time
 from .deciding import decide_appeal
 from .hearing import keep_course, keep_facts, open_courses
 from .judging import judge_flag
-from .questioning import answer, miss_overdue
+from .questioning import answer, meet, miss_overdue
 from .studying import leave_session, open_session
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "keep_course",
     "keep_facts",
     "leave_session",
+    "meet",
     "miss_overdue",
     "open_appeal",
     "open_courses",

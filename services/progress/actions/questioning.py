@@ -88,14 +88,20 @@ async def answer(
     """
     await learners.lock_learner(tx, learner_id)
     asked = await questions.get_question(tx, asking_id=asking_id, learner_id=learner_id)
-    if asked is None or asked.session_id != session_id:
+    if asked is None or not await sessions.is_of_courseware(
+        tx,
+        session_id=session_id,
+        learner_id=learner_id,
+        enrolment_id=asked.enrolment_id,
+        courseware_id=asked.courseware_id,
+    ):
         raise NoSuchQuestion()
     if asked.state != "open":
         raise QuestionClosed()
     if sentence := wrong_form(asked.question, list(choices)):
         raise Invalid({"choices": sentence})
     right = tuple(asked.question.correct)
-    if asked.is_late(now):
+    if await _is_missed(tx, settings, asked, now):
         await miss(tx, settings, asked, now=now)
         return Answer(False, True, right, asked.question.explanation, in_time=False)
 
@@ -110,6 +116,13 @@ async def answer(
         await _go_on(tx, settings, asked)
     await sessions.notify(tx, [learner_id])
     return Answer(correct, restarted, right, asked.question.explanation)
+
+
+async def _is_missed(tx: Tx, settings: ProgressSettings, asked: Asked, now: datetime) -> bool:
+    """Whether an answer comes too late: after the limit, and not because of an outage."""
+    contact = await questions.last_contact(tx, asked.asking_id)
+    is_outage = (now - contact).total_seconds() > settings.outage_seconds
+    return asked.is_late(now) and not (is_outage and contact < asked.deadline)
 
 
 async def _below_mark(tx: Tx, settings: ProgressSettings, asked: Asked) -> bool:
@@ -185,28 +198,53 @@ async def _start_again(
 
 async def come_back(
     tx: Tx,
+    settings: ProgressSettings,
     *,
-    session_id: UUID,
     enrolment_id: UUID,
     courseware_id: UUID,
-    since: datetime,
-    until: datetime,
+    session_id: UUID | None = None,
+    heard_at: datetime | None = None,
+    now: datetime,
 ) -> None:
-    """The page of an open question was away, or another takes its place and shows the question
-    now: the limit did not run meanwhile. Who was away too long is asked another question instead,
-    as soon as study goes on."""
+    """A page of the courseware is heard: `session_id`, last heard `heard_at` if ever. After an
+    outage the limit moves, because it did not run meanwhile (P-5). Who was away too long is asked
+    another question instead, as soon as study goes on."""
     key = {"enrolment_id": enrolment_id, "courseware_id": courseware_id}
     asked = await questions.get_open(tx, **key)
-    if asked is None or asked.deadline <= min(since, until):
+    if asked is None:
         return
-    since = max(since, asked.asked_at)
-    if until - since > AWAY_MAX:
-        await questions.settle(tx, asking_id=asked.asking_id, state="void", chosen=None, at=until)
+    contact = await questions.last_contact(tx, asked.asking_id, besides=session_id)
+    contact = max(contact, heard_at or contact)
+    away = now - contact
+    if asked.deadline <= contact or away.total_seconds() <= settings.outage_seconds:
+        return
+    if away > AWAY_MAX:
+        await questions.settle(tx, asking_id=asked.asking_id, state="void", chosen=None, at=now)
         await questions.set_due(tx, **key, due_ms=0)
     else:
-        await questions.wait_longer(
-            tx,
-            asking_id=asked.asking_id,
-            session_id=session_id,
-            deadline=asked.deadline + max(until - since, timedelta(0)),
-        )
+        silent = away - timedelta(seconds=settings.beat_interval_seconds)
+        await questions.set_deadline(tx, asked.asking_id, asked.deadline + silent)
+
+
+async def meet(
+    tx: Tx,
+    settings: ProgressSettings,
+    *,
+    learner_id: UUID,
+    enrolment_id: UUID,
+    courseware_id: UUID,
+    now: datetime,
+) -> bool:
+    """A page that shows an open question asks how things stand; locks the learner. True when the
+    question is another now, or none, or has another limit."""
+    await learners.lock_learner(tx, learner_id)
+    key = {"enrolment_id": enrolment_id, "courseware_id": courseware_id}
+    before = await questions.get_open(tx, **key)
+    await come_back(tx, settings, enrolment_id=enrolment_id, courseware_id=courseware_id, now=now)
+    asked = await questions.get_open(tx, **key)
+    if asked is not None and asked.is_late(now):
+        await miss(tx, settings, asked, now=now)
+        return True
+    if asked is not None:
+        await questions.set_seen(tx, asked.asking_id, now)
+    return asked != before

@@ -79,12 +79,15 @@ async def _ready_questions(
 ) -> None:
     """A question that was left open waits in the new page; else the next one gets its moment."""
     key = {"enrolment_id": enrolment_id, "courseware_id": courseware_id}
-    asked = await questions.get_open(tx, **key)
-    if asked is not None:
-        heard_until = await sessions.heard_until(
-            tx, asked.session_id, outage_seconds=settings.outage_seconds
+    if await questions.get_open(tx, **key) is not None:
+        await questioning.come_back(
+            tx,
+            settings,
+            enrolment_id=enrolment_id,
+            courseware_id=courseware_id,
+            session_id=session_id,
+            now=now,
         )
-        await questioning.come_back(tx, session_id=session_id, **key, since=heard_until, until=now)
     elif progress.question_due_ms is None and progress.completed_at is None:
         due_ms = questioning.next_due(settings, courseware, progress.credited_ms)
         await questions.set_due(tx, **key, due_ms=due_ms)

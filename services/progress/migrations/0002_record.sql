@@ -150,7 +150,8 @@ CREATE TABLE questions (
     session_id     uuid         NOT NULL REFERENCES sessions,
     asked          jsonb        NOT NULL,  -- as it was shown, with its answer
     asked_at       timestamptz  NOT NULL,
-    deadline       timestamptz  NOT NULL,  -- moves while the page is not heard
+    deadline       timestamptz  NOT NULL,  -- moves while no page of the courseware is heard
+    seen_at        timestamptz  NOT NULL,  -- a page last asked how things stand
     state          text         NOT NULL DEFAULT 'open',
     chosen         integer[],
     answered_at    timestamptz,

@@ -19,6 +19,7 @@ class SessionView:
     """What the player's page shows of its session."""
 
     session_id: UUID
+    enrolment_id: UUID
     courseware_id: UUID
     state: SessionState
     ended_by: str | None

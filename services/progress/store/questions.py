@@ -22,8 +22,9 @@ async def insert_question(tx: Tx, asked: Asked) -> None:
     await tx.execute(
         """
         INSERT INTO questions (asking_id, question_id, learner_id, enrolment_id, courseware_id,
-                               session_id, asked, asked_at, deadline, credited_ms, position_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                               session_id, asked, asked_at, seen_at, deadline, credited_ms,
+                               position_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)
         """,
         asked.asking_id,
         asked.question.question_id,
@@ -97,25 +98,48 @@ async def last_passed(db: Pool | Tx, *, enrolment_id: UUID, courseware_id: UUID)
     return _asked(row) if row else None
 
 
-async def list_overdue(db: Pool, now: datetime, *, outage_seconds: float) -> Sequence[Asked]:
-    """Open questions whose limit ran out while their page was heard: up to the last word of the
-    session they were shown in, and a while more."""
+async def list_overdue(db: Pool, now: datetime) -> Sequence[Asked]:
+    """Open questions whose limit ran out, where a page of the courseware was heard after that."""
     rows = await db.fetch(
         f"""
-          SELECT {", ".join(f"q.{name.strip()}" for name in _COLUMNS.split(","))}
+          SELECT {_COLUMNS}
             FROM questions AS q
-            JOIN sessions  AS s USING (session_id)
-           WHERE q.state = 'open'
-             AND q.deadline < $1
-             AND least(s.ended_at, s.heard_at + $2 * interval '1 second') >= q.deadline
-        ORDER BY q.deadline
-           LIMIT $3
+           WHERE state = 'open'
+             AND deadline < $1
+             AND greatest(seen_at, (SELECT max(least(s.ended_at, s.heard_at))
+                                      FROM sessions AS s
+                                     WHERE s.enrolment_id = q.enrolment_id
+                                       AND s.courseware_id = q.courseware_id)) >= deadline
+        ORDER BY deadline
+           LIMIT $2
         """,  # noqa: S608 - a constant
         now,
-        outage_seconds,
         OVERDUE_MAX,
     )
     return [_asked(row) for row in rows]
+
+
+async def last_contact(tx: Tx, asking_id: UUID, *, besides: UUID | None = None) -> datetime:
+    """When a page of the question's courseware was heard last, `besides` one session's."""
+    heard_at: datetime = await tx.fetchval(
+        """
+        SELECT greatest(q.seen_at, (SELECT max(least(s.ended_at, s.heard_at))
+                                      FROM sessions AS s
+                                     WHERE s.enrolment_id = q.enrolment_id
+                                       AND s.courseware_id = q.courseware_id
+                                       AND s.session_id IS DISTINCT FROM $2))
+          FROM questions AS q
+         WHERE q.asking_id = $1
+        """,
+        asking_id,
+        besides,
+    )
+    return heard_at
+
+
+async def set_seen(tx: Tx, asking_id: UUID, at: datetime) -> None:
+    """A page that shows the question is connected."""
+    await tx.execute("UPDATE questions SET seen_at = $2 WHERE asking_id = $1", asking_id, at)
 
 
 async def settle(
@@ -137,14 +161,9 @@ async def settle(
     )
 
 
-async def wait_longer(tx: Tx, *, asking_id: UUID, session_id: UUID, deadline: datetime) -> None:
-    """Move the limit by the time in which the page was away; it may be another page now."""
-    await tx.execute(
-        "UPDATE questions SET session_id = $2, deadline = $3 WHERE asking_id = $1",
-        asking_id,
-        session_id,
-        deadline,
-    )
+async def set_deadline(tx: Tx, asking_id: UUID, deadline: datetime) -> None:
+    """Move the limit by the time in which no page was heard."""
+    await tx.execute("UPDATE questions SET deadline = $2 WHERE asking_id = $1", asking_id, deadline)
 
 
 async def count_since(

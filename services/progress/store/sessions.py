@@ -101,18 +101,25 @@ async def end_session(
     return True
 
 
-async def heard_until(tx: Tx, session_id: UUID, *, outage_seconds: float) -> datetime:
-    """Up to when a session's page was there: its end, or a while after its last word."""
-    until: datetime = await tx.fetchval(
+async def is_of_courseware(
+    tx: Tx, *, session_id: UUID, learner_id: UUID, enrolment_id: UUID, courseware_id: UUID
+) -> bool:
+    """Whether a learner's session is one of this courseware."""
+    found: bool = await tx.fetchval(
         """
-        SELECT least(ended_at, heard_at + $2 * interval '1 second')
-          FROM sessions
-         WHERE session_id = $1
+        SELECT EXISTS (SELECT 1
+                         FROM sessions
+                        WHERE session_id = $1
+                          AND learner_id = $2
+                          AND enrolment_id = $3
+                          AND courseware_id = $4)
         """,
         session_id,
-        outage_seconds,
+        learner_id,
+        enrolment_id,
+        courseware_id,
     )
-    return until
+    return found
 
 
 async def end_others(tx: Tx, *, learner_id: UUID, ended_at: datetime) -> None:
