@@ -69,11 +69,12 @@ class OpenSession:
         self.heard_ms = max(self.heard_ms, received_ms)
         return was_silent
 
-    def claim(self, credited: Iterable[Span]) -> None:
-        """Keep what was earned before the session was open again, or after others believed it
-        silent: it is nobody else's any more."""
+    def claim(self, credited: Iterable[Span], rules: Rules) -> None:
+        """Keep what was earned while the session was not open, before it was heard again or, when
+        it had ended, after it fell silent: it is nobody else's any more."""
+        silent_at = self.heard_ms + rules.silence_ms
         for span in credited:
-            if span.from_ms >= self.open_since_ms:
+            if self.open_since_ms <= span.from_ms and span.until_ms <= silent_at:
                 continue
             last = self.open_before[-1] if self.open_before else None
             if last and last.from_ms <= span.from_ms <= last.until_ms:
@@ -189,8 +190,7 @@ class StudyRecord:
         if before.state is not verdict.standing.state:
             self.changed = True
         self._hear(session, beat)
-        if before.accounted_ms < session.open_since_ms:
-            session.claim(verdict.credited)
+        session.claim(verdict.credited, self.rules)
         self._count(session, beat, verdict.standing.accounted_ms, verdict.credited_ms)
 
     def _judge_behind(self, session: OpenSession, fresh: Sequence[Beat], kept: Kept | None) -> None:
@@ -246,7 +246,7 @@ class StudyRecord:
             self._hear(session, beat)
             self._count(session, beat, accounted[beat.seq], gained_ms)
             gained_ms = 0
-        session.claim(credited)
+        session.claim(credited, self.rules)
         return True
 
     def _rivals(self, session: OpenSession) -> list[Span]:

@@ -184,6 +184,19 @@ SCRIPTS: dict[str, tuple[list[tuple[str, tuple[object, ...]]], list[int]]] = {
         ],
         [300_000 - 45_000, 0],
     ),
+    "two pages claim the same silence, and one was left meanwhile": (
+        [
+            ("open", (1, True, 1.5, 0)),
+            ("lose_network", (0, 0)),
+            ("lose_network", (1, 80_000)),
+            ("study_here", (0,)),
+            ("pass_time", (40_000, 1)),
+            ("find_network", (1, 1)),
+            ("pass_time", (1_000, 1)),
+            ("find_network", (0, 0)),
+        ],
+        [120_000 - 80_000, 80_000 - 45_000],
+    ),
 }
 
 

@@ -54,7 +54,7 @@ async def list_sessions(
                tail_until
           FROM sessions
          WHERE learner_id = ANY($1)
-           AND (coalesce(ended_at, 'infinity') > $3 AND heard_at > $3
+           AND (coalesce(ended_at, 'infinity') > $3 AND coalesce(ended_at, heard_at) > $3
                 OR session_id = ANY($2))
         """,
         list(learner_ids),
