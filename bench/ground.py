@@ -58,7 +58,7 @@ class Ground:
 
     async def learners(self, number: int, *, since_seconds: float = 0) -> list[Learner]:
         """Learners in the middle of a courseware that they opened so long ago."""
-        began = time.time() - since_seconds
+        began = round(time.time() - since_seconds, 3)
         rows = await self.pool.fetch(
             (Path(__file__).parent / "learners.sql").read_text(), number, began
         )
@@ -78,16 +78,14 @@ class Ground:
             for row in rows
         ]
 
-    async def drained(self) -> int:
-        """Wait until no new beat is stored for a while; how many there are."""
-        before, deadline = -1, time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < deadline:
+    async def drained(self, expected: int) -> int:
+        """Wait until so many beats are stored; how many there are, later than that if it must."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while True:
             stored = int(await self.pool.fetchval("SELECT count(*) FROM beats"))
-            if stored == before:
+            if stored >= expected or time.monotonic() > deadline:
                 return stored
-            before = stored
-            await asyncio.sleep(1)
-        return before
+            await asyncio.sleep(0.2)
 
     def cpu_seconds(self) -> dict[str, float]:
         return {

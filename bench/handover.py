@@ -25,7 +25,7 @@ async def measure(goals: Goals) -> None:
         killed_at = datetime.now(UTC)
         first.kill()
         result = await loading
-        stored = await stands.drained()
+        stored = await stands.drained(result.answered)
         goals.at_most(
             "hand-over of 16 shards after kill -9",
             await _slowest(stands, killed_at),
