@@ -118,12 +118,15 @@ async def opened(**settings: str) -> AsyncIterator[Ground]:
 
 async def _database(stack: AsyncExitStack, folder: Path) -> tuple[PostgresServer, str]:
     """PostgreSQL that remembers when each transaction was committed, durable as in production."""
-    async with PostgresServer(folder / "postgres", private=True) as server:
+    port = free_port()
+    async with PostgresServer(folder / "postgres", port, private=True) as server:
         connection = await asyncpg.connect(server.url)
         await connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")
         await connection.execute("CREATE DATABASE progress")
         await connection.close()
-    server = await stack.enter_async_context(PostgresServer(folder / "postgres", private=True))
+    server = await stack.enter_async_context(
+        PostgresServer(folder / "postgres", port, private=True)
+    )
     return server, f"{server.url.rpartition('/')[0]}/progress"
 
 

@@ -28,9 +28,10 @@ WITH course AS (
            FROM people, courseware
 ), opened AS (
     INSERT INTO sessions (session_id, learner_id, enrolment_id, courseware_id, document,
-                          started_at, start_ms, heard_at, open_since, accounted_at, position_ms)
+                          started_at, start_ms, heard_at, open_since, accounted_at, position_ms,
+                          turn)
          SELECT session_id, learner_id, enrolment_id, courseware_id, false, to_timestamp($2), 0,
-                to_timestamp($2), to_timestamp($2), to_timestamp($2), 0
+                to_timestamp($2), to_timestamp($2), to_timestamp($2), 0, nextval('turns')
            FROM people, courseware
 )
 SELECT learner_id, session_id
