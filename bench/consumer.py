@@ -64,7 +64,7 @@ async def _send(bus: RabbitBus, shard: int, body: bytes) -> None:
 async def _tell(
     goals: Goals, stands: Ground, stored: int, used: float, before: dict[str, float]
 ) -> None:
-    seconds = await stands.pool.fetchval(
+    [(seconds,)] = await stands.fetch(
         """
         WITH folds AS (
             SELECT pg_xact_commit_timestamp(xmin) AS at, count(*) AS beats
@@ -72,8 +72,7 @@ async def _tell(
           GROUP BY xmin::text, at
         )
         SELECT extract(epoch FROM max(at) - min(at)) FROM folds
-        """,
-        timeout=60,
+        """
     )
     expected = LEARNERS * BEATS_EACH
     assert stored == expected, f"{stored} of {expected} beats are stored"

@@ -16,7 +16,7 @@ import httpx
 
 from bench import processes
 from bench.load import Learner
-from chassis.db import Pool, open_pool
+from chassis.db import Pool, open_pool, transaction
 from deploy import prepare
 from deploy.servers.postgres import PostgresServer
 from deploy.servers.processes import Child, Command, free_port
@@ -24,6 +24,7 @@ from deploy.servers.rabbitmq import RabbitServer
 from services.progress import tokens
 
 DRAIN_SECONDS = 60.0
+PATIENCE_SECONDS = 120
 TOKEN_SECONDS = 36_000
 
 
@@ -59,9 +60,8 @@ class Ground:
     async def learners(self, number: int, *, since_seconds: float = 0) -> list[Learner]:
         """Learners in the middle of a courseware that they opened so long ago."""
         began = round(time.time() - since_seconds, 3)
-        rows = await self.pool.fetch(
-            (Path(__file__).parent / "learners.sql").read_text(), number, began
-        )
+        statement = (Path(__file__).parent / "learners.sql").read_text()
+        rows = await self.fetch(statement, number, began)
         key = base64.b64decode(self.environment["BEAT_TOKEN_KEY"])
         return [
             Learner(
@@ -78,11 +78,18 @@ class Ground:
             for row in rows
         ]
 
+    async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """For what may take longer than any query of the service; it checks no references."""
+        async with transaction(self.pool) as tx:
+            await tx.execute("SET LOCAL statement_timeout = 0")
+            await tx.execute("SET LOCAL session_replication_role = replica")
+            return await tx.fetch(query, *values, timeout=PATIENCE_SECONDS)
+
     async def drained(self, expected: int) -> int:
         """Wait until so many beats are stored; how many there are, later than that if it must."""
         deadline = time.monotonic() + DRAIN_SECONDS
         while True:
-            stored = int(await self.pool.fetchval("SELECT count(*) FROM beats"))
+            stored = int((await self.fetch("SELECT count(*) FROM beats"))[0][0])
             if stored >= expected or time.monotonic() > deadline:
                 return stored
             await asyncio.sleep(0.2)

@@ -22,7 +22,7 @@ from services.progress.settings import ProgressSettings
 FEW, MANY = 1_000, 1_000_000
 STUDYING = 1_000
 BEATS_EACH = 20
-AT_ONCE = 10_000  # a statement may take 5 s
+AT_ONCE = 20_000
 FOLDED_AT_ONCE = 25  # messages of 20 requests
 PAGE_P99_MS = 20
 PAGES_EACH = 500
@@ -47,7 +47,7 @@ async def _with(stands: Ground, more: int) -> list[Learner]:
         made = await stands.learners(min(more, AT_ONCE), since_seconds=600)
         people += random.Random(more).sample(made, min(STUDYING, len(made)))
         more -= len(made)
-    await stands.pool.execute("ANALYZE", timeout=120)
+    await stands.fetch("ANALYZE")
     return random.Random(1).sample(people, STUDYING)
 
 
