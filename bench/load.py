@@ -81,7 +81,7 @@ class _Generator:
         self._requests = _requests(load.learners, load.first_seq)
         self._until = 0.0
         self._due: deque[float] = deque()
-        self._idle: list[_Connection] = []
+        self._idle: deque[_Connection] = deque()  # each in its turn: the server ends what rests
         self.latencies: list[float] = []
         self.refused = 0
 
@@ -96,7 +96,7 @@ class _Generator:
             for page in pages:
                 page.send(next(self._requests), time.perf_counter())
         else:
-            self._idle = pages.copy()
+            self._idle.extend(pages)
             await self._pace(started, self._load.per_second)
         await asyncio.gather(*(page.done.wait() for page in pages))
         took = time.perf_counter() - started
@@ -111,7 +111,7 @@ class _Generator:
             self._due.extend(started + n / per_second for n in range(made, due))
             made = due
             while self._due and self._idle:
-                self._idle.pop().send(next(self._requests), self._due.popleft())
+                self._idle.popleft().send(next(self._requests), self._due.popleft())
             await asyncio.sleep(TICK_SECONDS)
         self._due.clear()
         for page in self._idle:
