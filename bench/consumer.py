@@ -28,7 +28,7 @@ async def measure(goals: Goals) -> None:
             processes.pin(pid, OTHER_CORE)
         before = stands.cpu_seconds()
         async with AsyncExitStack() as stack:
-            child, _ = await stands.serve("path", to=stack)
+            child, _ = await stands.serve("progress", to=stack)
             processes.pin(child.pid, OWN_CORE)
             started = processes.cpu_seconds(child.pid)
             stored = await stands.drained(LEARNERS * BEATS_EACH)
@@ -39,7 +39,7 @@ async def measure(goals: Goals) -> None:
 async def _declare(stands: Ground) -> None:
     """The queues are there once a process has been."""
     async with AsyncExitStack() as stack:
-        await stands.serve("path", to=stack)
+        await stands.serve("progress", to=stack)
 
 
 async def _fill(stands: Ground, messages: list[tuple[int, bytes]]) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -41,21 +42,33 @@ class Ground:
     stack: AsyncExitStack
 
     async def serve(self, name: str, *, to: AsyncExitStack | None = None) -> tuple[Child, int]:
-        """Start the service (`path`, or another name for one more of it), or a peer (`empty`,
-        `upsert`), on a port; it ends with `to`."""
+        """Start the whole service (under any name), its HTTP side alone (`path`), or a peer
+        (`empty`, `upsert`), on a port; it ends with `to`."""
         port = free_port()
         peer = name in ("empty", "upsert")
         module = ["bench.peers", name, str(port)] if peer else ["deploy.serve", "progress"]
-        command = Command(
-            name,
-            [sys.executable, "-m", *module],
-            env={**self.environment, "PORT": str(port)},
-            log=self.folder / f"{name}.log",
-        )
-        child = Child(command, ready=lambda: _answers(port, "/" if peer else "/readyz", peer))
+        folds = {} if name != "path" else {"FOLDS_BEATS": "false"}
+        child = self._child(name, module, {"PORT": str(port), **folds})
+        child.ready = partial(_answers, port, "/" if peer else "/readyz", peer)
         (to or self.stack).push_async_callback(child.stop)
         await child.start()
         return child, port
+
+    async def fold(self) -> Child:
+        """Start the consumer alone."""
+        child = self._child("fold", ["deploy.fold"], {})
+        self.stack.push_async_callback(child.stop)
+        await child.start()
+        return child
+
+    def _child(self, name: str, module: list[str], more: Mapping[str, str]) -> Child:
+        command = Command(
+            name,
+            [sys.executable, "-m", *module],
+            env={**self.environment, **more},
+            log=self.folder / f"{name}.log",
+        )
+        return Child(command)
 
     async def learners(self, number: int, *, since_seconds: float = 0) -> list[Learner]:
         """Learners in the middle of a courseware that they opened so long ago."""

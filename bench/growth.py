@@ -70,7 +70,7 @@ async def _cost(stands: Ground, people: list[Learner]) -> dict[str, float]:
 async def _read(goals: Goals, stands: Ground, people: list[Learner], number: int) -> None:
     """Pages of learners who have studied, one after the other, on a process of its own."""
     async with AsyncExitStack() as stack:
-        child, port = await stands.serve("path", to=stack)
+        child, port = await stands.serve("progress", to=stack)
         url = f"http://127.0.0.1:{port}"
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
         for path in PATHS:

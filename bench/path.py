@@ -1,7 +1,8 @@
 """The whole path, from HTTP through RabbitMQ to the commit in PostgreSQL, with every rule on.
 
 In turn, several rounds in one run: an empty FastAPI route (what HTTP costs), one row upsert per
-request without a broker (the obvious way), and the path. Then the path at 70 % of what it took,
+request without a broker (the obvious way), and the path: the service takes beats, a process of
+its own credits them (`deploy.fold`). Then the path at 70 % of what it took,
 paced from outside, for as long as is asked: how long a beat waits for its commit, and whether
 memory grows. Load generator, service, broker and database share the machine's cores.
 """
@@ -77,6 +78,7 @@ class _Bench:
 
     stands: Ground
     running: dict[str, tuple[Child, int]]
+    consumer: Child
     people: list[load.Learner]
     first_seq: int = 0
     answered: int = 0  # and so stored, or lost
@@ -85,10 +87,11 @@ class _Bench:
     @classmethod
     async def start(cls, stands: Ground) -> "_Bench":
         running = {name: await stands.serve(name) for name in CONTESTANTS}
-        return cls(stands, running, await stands.learners(LEARNERS))
+        return cls(stands, running, await stands.fold(), await stands.learners(LEARNERS))
 
     def memory_mb(self) -> float:
-        return processes.memory_mb(self.running["path"][0].pid)
+        both = (self.running["path"][0].pid, self.consumer.pid)
+        return sum(processes.memory_mb(pid) for pid in both)
 
     async def round(self, name: str, seconds: float, number: int) -> float:
         """Requests a second, answered (and for the path: committed) without exception."""
@@ -122,7 +125,8 @@ class _Bench:
 
     def _used(self, name: str) -> dict[str, float]:
         service = processes.cpu_seconds(self.running[name][0].pid)
-        return {"service": service, **self.stands.cpu_seconds()}
+        consumer = processes.cpu_seconds(self.consumer.pid) if name == "path" else 0.0
+        return {"service": service, "consumer": consumer, **self.stands.cpu_seconds()}
 
     def _cost(self, name: str, before: dict[str, float], result: load.Result) -> str:
         """Processor time of each part per beat: it says what limits, also on a busy machine."""

@@ -93,7 +93,7 @@ def server(app: Any, port: int) -> Server:
     return Server(config)
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """What was loaded at the start stays: the collector need not look at it again and again. A
     list of beats makes some ten thousand objects, none of them in a circle."""
     gc.collect()
@@ -106,7 +106,7 @@ async def serve(web: Server, services: Sequence[tuple[Kit, Service]], bus: Bus) 
 
     A part that breaks ends the process with its error: somebody starts it again.
     """
-    _collect_seldom()
+    collect_seldom()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -52,6 +52,10 @@ class ProgressSettings(Settings):
             return None
         return Author(self.public_url, self.beat_token_key.get_secret_value())
 
+    folds_beats: bool = Field(
+        default=True, description="false: `deploy.fold` receives the beats, in a process of its own"
+    )
+
     @property
     def rules(self) -> Rules:
         return Rules(

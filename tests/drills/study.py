@@ -94,7 +94,7 @@ class Report:
 
 async def run(plan: Plan, say: Say = lambda line: None) -> Report:
     async with ground.opened(BEAT_INTERVAL_SECONDS=str(BEAT_SECONDS)) as stands:
-        child, port = await stands.serve("path")
+        child, port = await stands.serve("progress")
         await asyncio.sleep(SETTLE_SECONDS)
         async with _studying(stands, port, plan.pages) as pages:
             for trouble in (_without_rabbitmq, _without_postgresql, _kill_consumer):
@@ -162,7 +162,10 @@ async def _compare(stands: Ground, pages: list[Page]) -> Report:
                round(1000 * extract(epoch FROM s.accounted_at - s.started_at))::bigint AS studied,
                (SELECT sum(b.credited_ms) FROM beats AS b WHERE b.session_id = s.session_id)
                    AS of_beats,
-               (SELECT count(*) FROM uncredited AS u WHERE u.session_id = s.session_id) AS reasons
+               (SELECT string_agg(format('%s %s to %s', reason, from_at - started_at,
+                                         until_at - started_at), ', ')
+                  FROM uncredited AS u
+                 WHERE u.session_id = s.session_id) AS reasons
           FROM sessions            AS s
           JOIN courseware_progress AS p USING (enrolment_id, courseware_id)
         """
