@@ -27,10 +27,10 @@ test: $(VENV)/dev.installed ## run every test (some only: make test ARGS=tests/p
 audit: $(VENV)/run.installed ## compute all study credit again from the records and compare
 	@$(BIN)/python -m deploy.audit
 
-drill: $(VENV)/dev.installed ## kill every process under load and look for what got lost
+drill: $(VENV)/dev.installed ## kill and stop everything under load and look for what got lost
 	@exec $(BIN)/python -m tests.drills $(ARGS)
 
-bench: $(VENV)/dev.installed ## measure the heartbeat path against an empty route
+bench: $(VENV)/dev.installed ## measure study beats beside their goals (some only: make bench ARGS="path --minutes 10")
 	@exec $(BIN)/python -m bench $(ARGS)
 
 lint: $(VENV)/dev.installed ## check style, types, imports and deployment files

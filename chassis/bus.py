@@ -40,8 +40,9 @@ class Bus(Protocol):
         service's database. Goes on in the background until `stop`."""
 
     async def subscribe_shards(self, receive: ReceiveBeats) -> None:
-        """Deliver what was sent to the shards, as lists of all that waits (at most `FOLD_MAX`),
-        one list at a time, in order within each shard. Each shard has one receiving process."""
+        """Deliver what was sent to the shards, as lists of all that waits (at most `FOLD_MAX`).
+        In order within each shard, its next list after the one before; lists of different shards
+        may be received side by side. Each shard has one receiving process."""
 
     def healthy(self) -> bool:
         """Whether messages can be sent and are being received."""

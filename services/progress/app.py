@@ -76,7 +76,7 @@ def create(settings: ProgressSettings, kit: Kit) -> Service:
                 name="progress suspicious patterns",
             ),
         ],
-        beats=partial(fold.fold, kit.pool, settings),
+        beats=partial(fold.fold, kit.pool, settings) if settings.folds_beats else None,
         lifespan=partial(_rules_kept, kit.pool, settings),
         stopping=watch.stop,
     )

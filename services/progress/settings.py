@@ -23,7 +23,7 @@ class ProgressSettings(Settings):
     late_limit_seconds: float = Field(default=600, gt=0, description="a beat may wait (P-8)")
     session_hours: float = Field(default=12, gt=0, description="a session token's life")
     beat_batch_milliseconds: float = Field(
-        default=5, ge=0, le=500, description="beats are gathered so long into one message"
+        default=20, ge=0, le=500, description="beats are gathered so long into one message"
     )
     xapi_endpoint: str = Field(default="", description="of a learning record store; empty: none")
     xapi_key: str = ""
@@ -51,6 +51,10 @@ class ProgressSettings(Settings):
         if not self.xapi_endpoint:
             return None
         return Author(self.public_url, self.beat_token_key.get_secret_value())
+
+    folds_beats: bool = Field(
+        default=True, description="false: `deploy.fold` receives the beats, in a process of its own"
+    )
 
     @property
     def rules(self) -> Rules:
