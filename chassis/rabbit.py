@@ -13,11 +13,10 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.abc import AbstractIncomingMessage as Incoming
 from aio_pika.exceptions import PublishError
 from aiormq import spec
-from aiormq.abc import AbstractChannel as UnderlayChannel
-from aiormq.abc import DeliveredMessage
 
 from chassis import topology
-from chassis.bus import FOLD_MAX, SHARDS, BusAway, Receive, ReceiveBeats
+from chassis.bus import BusAway, Receive, ReceiveBeats
+from chassis.lanes import Lane, lanes_for
 from chassis.service import is_cancelled
 from contracts.envelope import CONTENT_TYPE, Message
 from contracts.subscriptions import HEARD
@@ -28,9 +27,6 @@ HEARTBEAT_SECONDS = 10
 CONNECT_SECONDS = 5
 PUBLISH_SECONDS = 3
 PREFETCH_EVENTS = 20
-GATHER_SECONDS = 0.02  # a transaction costs as much as ten beats: let some come together
-FOLD_LANES = 2  # side by side, so that one computes while the database works for the other
-FOLD_BYTES = 128 * 1024  # about 1,700 beats: a transaction far from its time limit
 RECONNECT_MIN_SECONDS, RECONNECT_MAX_SECONDS = 0.3, 3.0
 DRAIN_SECONDS = 8
 PROBE_SECONDS = 1.0
@@ -96,9 +92,8 @@ class RabbitBus:
 
     async def send_to_shard(self, shard: int, body: bytes) -> None:
         async with self._beats_sender.channel() as channel:
-            underlay = (
-                await channel.get_underlay_channel()
-            )  # aio-pika's own layer costs as much again
+            # aio-pika's own layer would cost as much again.
+            underlay = await channel.get_underlay_channel()
             await underlay.basic_publish(
                 body,
                 routing_key=topology.shard_queue(shard),
@@ -114,15 +109,11 @@ class RabbitBus:
         self._keep_consuming(f"{service} hears", consume)
 
     async def subscribe_shards(self, receive: ReceiveBeats) -> None:
-        async def consume(
-            shards: Sequence[int], channel: AbstractChannel, lost: asyncio.Event
-        ) -> None:
-            await channel.set_qos(FOLD_MAX // SHARDS)
-            await _consume_beats(channel, shards, receive, lost, self._stopping)
+        async def consume(lane: Lane, channel: AbstractChannel, lost: asyncio.Event) -> None:
+            await lane.consume(channel, lost, self._stopping)
 
-        for lane in range(FOLD_LANES):
-            shards = range(lane, SHARDS, FOLD_LANES)
-            self._keep_consuming(f"progress folds beats {lane}", partial(consume, shards))
+        for number, lane in enumerate(lanes_for(receive)):
+            self._keep_consuming(f"progress folds beats {number}", partial(consume, lane))
 
     def _keep_consuming(self, name: str, consume: OnChannel) -> None:
         loop = asyncio.create_task(self._consume_forever(name, consume), name=name)
@@ -195,57 +186,6 @@ async def _consume_events(
             await asyncio.wait(in_hand, timeout=DRAIN_SECONDS)
     for task in in_hand:
         task.cancel()
-
-
-async def _consume_beats(
-    channel: AbstractChannel,
-    shards: Sequence[int],
-    receive: ReceiveBeats,
-    lost: asyncio.Event,
-    stopping: asyncio.Event,
-) -> None:
-    """Fold what has arrived, list by list; one acknowledgement for each list."""
-    arrived: asyncio.Queue[DeliveredMessage] = asyncio.Queue()
-    underlay = await channel.get_underlay_channel()
-    for shard in shards:
-        await underlay.basic_consume(topology.shard_queue(shard), arrived.put)
-    folding = asyncio.create_task(_fold_forever(underlay, arrived, receive))
-    waiting = asyncio.create_task(_first_of(lost, stopping))
-    try:
-        await asyncio.wait([folding, waiting], return_when=asyncio.FIRST_COMPLETED)
-        if folding.done():
-            folding.result()
-    finally:
-        folding.cancel()
-        waiting.cancel()
-        await asyncio.gather(folding, waiting, return_exceptions=True)
-
-
-async def _fold_forever(
-    channel: UnderlayChannel, arrived: asyncio.Queue[DeliveredMessage], receive: ReceiveBeats
-) -> None:
-    while True:
-        batch = [await arrived.get()]
-        await asyncio.sleep(GATHER_SECONDS)
-        left = FOLD_BYTES - len(batch[0].body)
-        while left > 0 and len(batch) < FOLD_MAX and not arrived.empty():
-            batch.append(arrived.get_nowait())
-            left -= len(batch[-1].body)
-        await _fold(receive, [incoming.body for incoming in batch])
-        await channel.basic_ack(batch[-1].delivery_tag or 0, multiple=True)
-
-
-async def _fold(receive: ReceiveBeats, bodies: list[bytes]) -> None:
-    """Until it succeeds, with the list unacknowledged: giving it back would count as a delivery
-    and lead to the dead letters."""
-    seconds = RECONNECT_MIN_SECONDS
-    while True:
-        try:
-            return await receive(bodies)
-        except Exception as reason:
-            log.warning("beats_wait", reason=type(reason).__name__)
-            await asyncio.sleep(seconds)
-            seconds = min(seconds * 2, RECONNECT_MAX_SECONDS)
 
 
 def _message(incoming: Incoming) -> Message:

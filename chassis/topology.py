@@ -5,12 +5,15 @@ from typing import Any
 
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
+from aiormq.abc import AbstractChannel as UnderlayChannel
+from aiormq.abc import DeliveredMessage
 
 from chassis.bus import SHARDS
 from contracts.subscriptions import HEARD_BY, names_for
 
 EXCHANGE = "events"
 VERSION = "v1"
+RECEIVERS = f"progress.receivers.{VERSION}"  # an empty queue: its consumers are counted
 DELIVERY_LIMIT = 20  # a message that kills its consumer this often goes to the dead letters
 
 
@@ -54,3 +57,19 @@ async def declare_all(channel: AbstractChannel) -> None:
     beats = quorum(dead_letters_queue("progress"), **{"x-single-active-consumer": True})
     for shard in range(SHARDS):
         await channel.declare_queue(shard_queue(shard), durable=True, arguments=beats)
+
+
+async def announce_receiver(channel: UnderlayChannel) -> None:
+    """Count among those who receive beats, for as long as the channel is open."""
+    await channel.queue_declare(RECEIVERS, auto_delete=True)
+    await channel.basic_consume(RECEIVERS, _ignore)
+
+
+async def count_receivers(channel: UnderlayChannel) -> int:
+    """How many lanes receive beats or stand by, in all processes."""
+    told = await channel.queue_declare(RECEIVERS, passive=True)
+    return told.consumer_count or 0
+
+
+async def _ignore(_message: DeliveredMessage) -> None:
+    """Nothing is ever sent there."""

@@ -11,7 +11,8 @@ from chassis.bus import Bus, BusAway
 from chassis.consumer import Consumer
 from chassis.db import DATABASE_AWAY, Pool, Tx, open_pool, transaction
 from chassis.inprocess import InProcessBus
-from chassis.rabbit import FOLD_BYTES, RabbitBus
+from chassis.lanes import LIST_BYTES
+from chassis.rabbit import RabbitBus
 from contracts.catalogue import CourseRetired
 from contracts.envelope import Message, pack
 from contracts.identity import PasswordChanged
@@ -176,7 +177,7 @@ async def test_beats_wait_for_a_receiver_that_failed(bus: Bus) -> None:
 
 async def test_a_backlog_of_beats_is_received_in_lists_of_bounded_size(rabbit: RabbitBus) -> None:
     """However much has waited: a list becomes one transaction, and that has a time limit."""
-    body = ids.new_id().bytes + bytes(FOLD_BYTES // 2)
+    body = ids.new_id().bytes + bytes(LIST_BYTES // 2)
     lists: list[list[bytes]] = []
 
     async def fold(bodies: list[bytes]) -> None:
@@ -187,7 +188,7 @@ async def test_a_backlog_of_beats_is_received_in_lists_of_bounded_size(rabbit: R
         await rabbit.send_to_shard(2, body)
     await rabbit.subscribe_shards(fold)
     await assert_eventually(lambda: sum(bodies.count(body) for bodies in lists) == 8)
-    assert max(sum(map(len, bodies)) for bodies in lists) < FOLD_BYTES + len(body)
+    assert max(sum(map(len, bodies)) for bodies in lists) < LIST_BYTES + len(body)
 
 
 async def test_events_survive_the_database_being_away(
