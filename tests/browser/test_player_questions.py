@@ -216,7 +216,7 @@ async def test_an_answer_waits_for_the_network_and_is_kept(learner: BrowserConte
 
 
 async def test_an_open_question_goes_with_the_learner(learner: BrowserContext) -> None:
-    # P-4, P-5: to the reloaded page, and to the page that was opened last
+    # P-4, P-5: to the reloaded page, and to every other page of the courseware
     courseware = (await _documents(learner))[1]
     first, second = await learner.new_page(), await learner.new_page()
     await first.goto(f"/study/{courseware}")
@@ -226,9 +226,10 @@ async def test_an_open_question_goes_with_the_learner(learner: BrowserContext) -
 
     await second.goto(f"/study/{courseware}")
     assert await _question(second) == text
-    await expect(_dialog(first)).to_be_hidden()
+    await expect(_dialog(first)).to_be_visible()
     await _choose(second, _right_answers()[text])
     await second.keyboard.press("Enter")
+    await expect(_dialog(first)).to_be_hidden()
     await _dialog(second).get_by_role("button", name="继续学习").click()
     await expect_reason(second, "suspended")
     await press(second, "take")

@@ -142,10 +142,10 @@ async def test_answers_faster_than_reading_are_found(
         await progress.pool.execute(
             """
             INSERT INTO questions (asking_id, question_id, learner_id, enrolment_id, courseware_id,
-                                   session_id, asked, asked_at, deadline, state, chosen,
-                                   answered_at, credited_ms, position_ms)
+                                   session_id, asked, asked_at, seen_at, deadline, state,
+                                   chosen, answered_at, credited_ms, position_ms)
                  SELECT $1, $1, learner_id, enrolment_id, courseware_id, session_id, '{}', $2, $2,
-                        'right', '{0}', $2::timestamptz + $3 * interval '1 second', 0, 0
+                        $2, 'right', '{0}', $2::timestamptz + $3 * interval '1 second', 0, 0
                    FROM sessions
                   WHERE session_id = $4
             """,
