@@ -149,6 +149,19 @@ class Page:
         self.seq = beat["seq"] + 1
         return beat
 
+    async def open_earlier(self, seconds: float) -> None:
+        """So long ago, before any beat; what comes next can lie between then and now."""
+        self.opened_at -= timedelta(seconds=seconds)
+        await self.progress.pool.execute(
+            """
+            UPDATE sessions
+               SET started_at = $2, heard_at = $2, accounted_at = $2, open_since = $2
+             WHERE session_id = $1
+            """,
+            self.session_id,
+            self.opened_at,
+        )
+
     async def post(self, *beats: dict[str, Any], **more: Any) -> httpx.Response:
         body = {"session_token": self.opened["session_token"], "beats": list(beats), **more}
         return await self.progress.client.post("/api/progress/heartbeats", json=body)

@@ -1,7 +1,6 @@
 """The audit finds the stored figures in the record again, and what somebody changed."""
 
 import random
-from datetime import timedelta
 from typing import Any
 
 from contracts.catalogue import QuestionRule
@@ -24,7 +23,7 @@ async def test_a_record_of_all_that_happens_gives_the_stored_figures(
         one, other = courseware(required_seconds=900), courseware(required_seconds=900)
         person = await learner(course(one), course(other))
         for item in (one, other):
-            await open_earlier(await person.open(item), progress)
+            await (await person.open(item)).open_earlier(1000)
         for page in person.pages:
             await disorderly(page, dice)
         await person.pages[0].leave()
@@ -34,20 +33,6 @@ async def test_a_record_of_all_that_happens_gives_the_stored_figures(
     report = await audited(progress)
     assert (report.learners, report.differences) == (4, [])
     assert report.beats == await progress.pool.fetchval("SELECT count(*) FROM beats")
-
-
-async def open_earlier(page: Page, progress: Running) -> None:
-    """Its beats shall have come before it is left."""
-    page.opened_at -= timedelta(seconds=1000)
-    await progress.pool.execute(
-        """
-        UPDATE sessions
-           SET started_at = $2, heard_at = $2, accounted_at = $2, open_since = $2
-         WHERE session_id = $1
-        """,
-        page.session_id,
-        page.opened_at,
-    )
 
 
 async def disorderly(page: Page, dice: random.Random) -> None:
