@@ -43,6 +43,12 @@ LEARNER = [
 STAFF = [
     "/staff",
     "/staff/identity",
+    "/staff/progress",
+    "/staff/progress/learners",
+    "/staff/progress/appeals",
+    "/staff/progress/patterns",
+    "/staff/progress/exports",
+    "/staff/progress/statements",
     "/staff/payments",
     "/staff/certificates",
     "/staff/notifications",
