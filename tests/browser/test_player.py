@@ -110,6 +110,7 @@ async def test_what_a_crashed_page_left_is_sent_by_the_next_one(learner: Browser
     async with asyncio.timeout(LIMIT / 1000):
         while await credited(learner, courseware) < before + 4:
             await asyncio.sleep(0.2)
+    assert await credited(learner, courseware) >= before + 4
 
 
 @pytest.mark.timeout(120)

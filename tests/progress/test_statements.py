@@ -240,6 +240,7 @@ async def test_no_record_store_makes_us_wait_longer_than_an_hour(
     async with working(progress):
         about_an_hour = "now() + interval '59 minutes' AND now() + interval '61 minutes'"
         await until(progress, f"next_try_at BETWEEN {about_an_hour}", 1)
+    assert len(listening.posts) == 1
 
 
 async def test_one_bad_statement_holds_up_no_other(
