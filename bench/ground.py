@@ -27,6 +27,7 @@ from services.progress import tokens
 DRAIN_SECONDS = 60.0
 PATIENCE_SECONDS = 120
 TOKEN_SECONDS = 36_000
+BUFFERS = "512MB"  # as docker-compose.yml gives; the 32 MB of a laptop's server are for a few
 
 
 @dataclass
@@ -56,7 +57,9 @@ class Ground:
 
     async def fold(self) -> Child:
         """Start the consumer alone."""
-        child = self._child("fold", ["deploy.fold"], {})
+        port = free_port()
+        child = self._child("fold", ["deploy.fold"], {"PORT": str(port)})
+        child.ready = partial(_answers, port, "/readyz", False)
         self.stack.push_async_callback(child.stop)
         await child.start()
         return child
@@ -142,6 +145,7 @@ async def _database(stack: AsyncExitStack, folder: Path) -> tuple[PostgresServer
     async with PostgresServer(folder / "postgres", port, private=True) as server:
         connection = await asyncpg.connect(server.url)
         await connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+        await connection.execute(f"ALTER SYSTEM SET shared_buffers = '{BUFFERS}'")
         await connection.execute("CREATE DATABASE progress")
         await connection.close()
     server = await stack.enter_async_context(

@@ -1,7 +1,8 @@
 """The consumer of study beats as a process of its own: `python -m deploy.fold`.
 
 It stands beside `deploy.serve progress` with `FOLDS_BEATS=false`, so that taking beats and
-crediting them have a core each. There may be several: a shard has one receiver at a time.
+crediting them have a core each. There may be several: a shard has one receiver at a time. Its port
+is there for `/readyz`; the gateway leads nobody to it.
 """
 
 import uvloop
@@ -9,7 +10,6 @@ import uvloop
 from chassis import beats, logs
 from chassis.rabbit import RabbitBus
 from deploy import host, prepare
-from deploy.servers.processes import until_signal
 
 
 async def run() -> None:
@@ -17,15 +17,15 @@ async def run() -> None:
     logs.configure(settings.log_level)
     if settings.amqp_url is None:
         raise SystemExit("AMQP_URL is not set: beats come through RabbitMQ")
-    bus = RabbitBus(settings.amqp_url.get_secret_value(), name="progress folds")
-    async with host.opened("progress", settings, bus) as kit, until_signal() as stop:
+    await prepare.migrate_service("progress", settings.database_url.get_secret_value())
+    bus = RabbitBus(settings.amqp_url.get_secret_value(), name="fold")
+    async with host.opened("progress", settings, bus) as kit:
         service = host.wire(kit)
         assert service.beats is not None, "FOLDS_BEATS=false is for the other process"
-        host.collect_seldom()
-        await bus.start()
-        await bus.subscribe_shards(beats.receiver(kit.pool, service.beats))
-        await stop.wait()
-        await bus.stop()
+        async with service.lifespan():
+            await bus.start()
+            await bus.subscribe_shards(beats.receiver(kit.pool, service.beats))
+            await host.serve(host.server(service.app, settings.port), [], bus)
 
 
 if __name__ == "__main__":

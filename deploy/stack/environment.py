@@ -54,8 +54,11 @@ class Plan:
         if process == "simulators":
             told["SMTP_PORT"] = str(self.smtp_port)
         told.pop("DATABASE_URL", None)  # the administrator's is nobody's business here
-        if process in self.databases:
-            told["DATABASE_URL"] = self.databases[process]
+        if process == "progress":
+            told["FOLDS_BEATS"] = "false"
+        service = "progress" if process == "fold" else process
+        if service in self.databases:
+            told["DATABASE_URL"] = self.databases[service]
         return told
 
     def _counterparts(self) -> dict[str, str]:
@@ -64,5 +67,5 @@ class Plan:
         return {name.upper(): str(value) for name, value in simulators.settings.items()}
 
     def _upstreams(self) -> str:
-        names = [*prepare.SERVICES, "simulators", "ready"]
+        names = [*prepare.SERVICES, "fold", "simulators", "ready"]
         return " ".join(f"{name}={HOST}:{self.port_of(name)}" for name in names)

@@ -43,7 +43,7 @@ async def _ask(client: httpx.AsyncClient, address: str) -> bool:
 
 def main() -> None:
     pairs = dict(part.split("=", 1) for part in os.environ["UPSTREAMS"].split())
-    app = create_app({name: pairs[name] for name in SERVICES})
+    app = create_app({name: pairs[name] for name in (*SERVICES, "fold")})
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
     uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=False)
 

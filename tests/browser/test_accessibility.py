@@ -93,7 +93,7 @@ async def test_pages_are_accessible(
     for path in paths:
         for lang in LANGUAGES[width]:
             await page.goto(f"{path}{'&' if '?' in path else '?'}lang={lang}")
-            found += [f"{path} {lang} {width}: {problem}" for problem in await _problems(page)]
+            found += [f"{path} {lang} {width}: {problem}" for problem in await problems(page)]
     await context.close()
     assert found == []
 
@@ -106,7 +106,7 @@ def _collect(found: list[str]) -> Callable[[ConsoleMessage], None]:
     return collect
 
 
-async def _problems(page: Page) -> list[str]:
+async def problems(page: Page) -> list[str]:
     results = await Axe().run(page)
     serious = [
         f"{violation['id']}: {violation['nodes'][0]['html'][:120]}"

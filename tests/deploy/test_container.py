@@ -34,7 +34,10 @@ async def test_prepare_makes_databases_and_each_service_gets_its_own(
 
     assert len({each["PORT"] for each in told.values()}) == len(told)
     assert {each["PUBLIC_URL"] for each in told.values()} == {"https://study.example"}
-    assert {name for name, each in told.items() if "DATABASE_URL" in each} == set(SERVICES)
+    owners = {name for name, each in told.items() if "DATABASE_URL" in each}
+    assert owners == {*SERVICES, "fold"}
+    assert told["fold"]["DATABASE_URL"] == told["progress"]["DATABASE_URL"]
+    assert [told["progress"]["FOLDS_BEATS"], "FOLDS_BEATS" in told["fold"]] == ["false", False]
     assert composed not in {each.get("DATABASE_URL") for each in told.values()}
     assert told["gateway"]["LISTEN"] == "0.0.0.0:8000"
     for service in SERVICES:

@@ -32,7 +32,7 @@ class Plan:
     def victims(self) -> list[str]:
         """All kills in a random order that is the same each time."""
         servers = ["postgresql"] * self.postgresql + ["rabbitmq"] * self.rabbitmq
-        everybody = [*SERVICES * self.services, *servers]
+        everybody = [*(*SERVICES, "fold") * self.services, *servers]
         random.Random(1).shuffle(everybody)
         return everybody
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.prepare import SERVICES
 from tests.drills import drill
 
 
@@ -15,6 +16,6 @@ async def test_killing_every_process_once_loses_nothing_and_doubles_nothing(
     report = await drill.run(tmp_path, plan)
 
     assert report.journal.facts() > 0
-    assert len(report.recoveries) == len(plan.victims()) == 8
+    assert len(report.recoveries) == len(plan.victims()) == len(SERVICES) + 3
     assert report.findings.lost == []
     assert report.findings.twice == []
