@@ -16,6 +16,11 @@ class Permission(StrEnum):
     PROGRESS_CORRECT = "progress:records:write"
     PROGRESS_EVENTS = "progress:events:replay"
     PAYMENTS_READ = "payments:order:read"
+    PAYMENTS_CASES = "payments:case:write"  # transfers and discounts
+    PAYMENTS_RECEIPTS = "payments:receipt:write"  # bank money
+    PAYMENTS_CARDS = "payments:card:write"
+    PAYMENTS_REFUNDS = "payments:refund:write"
+    PAYMENTS_INVOICES = "payments:invoice:write"
     PAYMENTS_EVENTS = "payments:events:replay"
     CERTIFICATES_READ = "certificates:certificate:read"
     CERTIFICATES_EVENTS = "certificates:events:replay"

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     database_pool_max: int = 8
     amqp_url: SecretStr | None = Field(default=None, description="RabbitMQ; None: in one process")
     files_url: str = Field(default="", description="s3://bucket/prefix; empty: a folder")
+    parcels_url: str = Field(
+        default="", description="s3://bucket/prefix that the services share; empty: a folder"
+    )
     jwks_file: Path = Field(description="identity's public keys, to verify sessions offline")
     trusted_proxy: bool = Field(default=False, description="believe the gateway's X-Real-IP")
     contact_phones: list[str] = ["010-62383899", "010-82024323"]  # T

@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from contracts.catalogue import CourseKind
-from contracts.event import Event
+from contracts.event import Event, Part
 
 
 class CoursewareCompleted(Event):
@@ -42,3 +42,22 @@ class CycleSatisfied(Event):
     hours: int
     study_started_on: date  # the first credited day, for the newcomer's certificate (Z-1)
     satisfied_at: datetime
+
+
+class Withdrawn(Part):
+    """What became of one course: `hours` it has, `hours_studied` of them stay the learner's."""
+
+    course_id: UUID
+    hours: int
+    hours_studied: int
+
+
+class CoursesWithdrawn(Event):
+    """Answer to `payments.withdrawal_requested`: the unstudied hours of these courses are closed;
+    the studied ones stay the learner's, count on and are not refunded ($-8)."""
+
+    name: ClassVar[str] = "progress.courses_withdrawn.v1"
+    refund_id: UUID
+    order_id: UUID
+    learner_id: UUID
+    courses: list[Withdrawn]

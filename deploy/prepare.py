@@ -23,7 +23,10 @@ from chassis.settings import Settings
 from deploy.servers.processes import ServerError
 
 SERVICES = ("identity", "catalogue", "progress", "payments", "certificates", "notifications")
-KEY_NAMES = ("ID_NUMBER_KEY", "ID_NUMBER_MAC_KEY", "LINK_KEY", "BEAT_TOKEN_KEY")
+KEY_NAMES = (
+    *("ID_NUMBER_KEY", "ID_NUMBER_MAC_KEY", "LINK_KEY", "BEAT_TOKEN_KEY"),
+    *("CARD_KEY", "PARCEL_KEY"),
+)
 ROOT = Path(__file__).parents[1]
 
 

@@ -18,6 +18,7 @@ class NotificationsSettings(Settings):
     smtp_timeout_seconds: float = Field(default=10, gt=0, description="of each SMTP command")
     ccib_mailbox: str = Field(default="ccib@vip.163.com", description="the sender of every mail")
     link_key: Key = Field(description="makes the secret links; identity has the same")
+    parcel_key: Key = Field(description="opens what no event may hold; payments has the same")
     mail_senders: int = Field(default=3, ge=1, description="mails sent at the same time")
     mail_poll_seconds: float = Field(default=1, gt=0, description="how soon a new mail is seen")
     mail_lease_seconds: float = Field(

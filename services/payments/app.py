@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
 from . import api, consumers, pages, staff, sweeper, webhooks
+from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
-from .wechat import WeChat
 
 
 def create(settings: PaymentsSettings, kit: Kit) -> Service:
@@ -28,10 +29,13 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
     app = create_app(
         "payments",
         kit,
-        routers=[pages.router, staff.router, api.router, webhooks.router],
+        routers=[*pages.ROUTERS, *staff.ROUTERS, *api.ROUTERS, webhooks.router],
         here=Path(__file__).parent,
     )
     app.state.settings = settings
+    app.state.parcels = Parcels.open(
+        settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
+    )
     app.state.wechat = wechat
     app.state.refused_notifications = webhooks.RefusedNotifications()
     return Service(

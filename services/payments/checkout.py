@@ -22,7 +22,7 @@ from .model.attempts import (
     Trade,
     TradeState,
 )
-from .wechat import Charge, Provider, Refused, Unknown
+from .providers.port import Charge, Provider, Refused, Unknown
 
 log = structlog.get_logger()
 

@@ -5,12 +5,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from chassis.parcels import Parcels
 from chassis.web.who import Session
 from contracts.identity import LearnerKind
 
 from .model.goods import Buyer
+from .model.learners import Staff
+from .providers.port import Provider
 from .settings import PaymentsSettings
-from .wechat import Provider
 
 
 def _provider(request: Request) -> Provider:
@@ -27,8 +29,14 @@ def _pay_within(request: Request) -> timedelta:
     return timedelta(minutes=_settings(request).order_pay_minutes)
 
 
+def _parcels(request: Request) -> Parcels:
+    parcels: Parcels = request.app.state.parcels
+    return parcels
+
+
 WeChatPay = Annotated[Provider, Depends(_provider)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
+ParcelShelf = Annotated[Parcels, Depends(_parcels)]
 PayWithin = Annotated[timedelta, Depends(_pay_within)]
 
 
@@ -37,3 +45,8 @@ def buyer_of(who: Session) -> Buyer:
     known = who.learner_kind in set(LearnerKind)
     kind = LearnerKind(who.learner_kind) if known and who.learner_kind else None
     return Buyer(who.subject, who.name, kind)
+
+
+def staff_of(who: Session) -> Staff:
+    """The signed-in person of the association."""
+    return Staff(who.subject, who.name)

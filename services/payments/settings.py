@@ -4,9 +4,9 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from chassis.settings import Settings
+from chassis.settings import Key, Settings
 
-from .wechat_xml import SignType
+from .providers.wechat_xml import SignType
 
 WECHAT = "https://api.mch.weixin.qq.com/"
 DEMO_APP_ID = "wxd930ea5d5a258f4f"  # published in WeChat's documents, together with the key
@@ -22,6 +22,12 @@ class PaymentsSettings(Settings):
     wechat_sign_type: SignType = "MD5"
     wechat_client_ip: str = Field(default="127.0.0.1", description="this server, as WeChat is told")
     order_pay_minutes: int = Field(default=30, ge=5, le=110, description="a code lives two hours")
+    id_number_mac_key: Key = Field(description="finds people by ID number; the same as identity's")
+    card_key: Key = Field(description="keys the hash of study card codes; losing it voids them all")
+    parcel_key: Key = Field(description="seals what no event may hold; notifications has the same")
+    bank_account_name: str = "中国出入境检验检疫协会"  # $-3, as the notice gives it
+    bank_name: str = "中国建设银行北京中轴路支行"
+    bank_account_number: str = "11001085800056014693"
     webhook_wait_seconds: float = Field(
         default=2.5, description="WeChat expects its reply within 3 to 5 seconds"
     )

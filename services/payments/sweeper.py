@@ -11,8 +11,8 @@ from . import checkout
 from .actions import attempts, orders
 from .model.attempts import ENDED_UNPAID, Attempt, AttemptStatus
 from .model.orders import GRACE
+from .providers.port import Provider
 from .store import orders as orders_store
-from .wechat import Provider
 
 log = structlog.get_logger()
 

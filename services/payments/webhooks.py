@@ -19,8 +19,8 @@ from . import checkout
 from .actions import settlement
 from .deps import OwnSettings, WeChatPay
 from .model.attempts import Attempt, Trade
-from .wechat import Provider
-from .wechat_xml import NOT_TAKEN, TAKEN, NotTrusted
+from .providers.port import NotTrusted, Provider
+from .providers.wechat_xml import NOT_TAKEN, TAKEN
 
 log = structlog.get_logger()
 router = APIRouter(include_in_schema=False, dependencies=[Anyone])
@@ -50,10 +50,12 @@ async def receive_notification(
     """Keep it, reply; settle at once where the query is quick, else leave it to the sweeper."""
     raw = await request.body()
     try:
-        trade = wechat.read_notification(raw)
+        trade = wechat.read_notification(raw, request.headers)
     except NotTrusted as reason:
         request.app.state.refused_notifications.add(str(reason))
         return Response(NOT_TAKEN, status_code=400, media_type=XML)
+    if trade is None:
+        return Response(TAKEN, media_type=XML)
 
     async with transaction(db) as tx:
         attempt = await settlement.receive(tx, trade, raw)

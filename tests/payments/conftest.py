@@ -20,8 +20,8 @@ from contracts.catalogue import PackagePublished as Package
 from contracts.identity import LearnerKind
 from contracts.payments import OrderPaid
 from services.payments import sweeper
+from services.payments.providers.port import Provider
 from services.payments.store import ledger
-from services.payments.wechat import Provider
 from simulators.wechat_pay import create_app
 from tests.conftest import MakeService, Running, bearer
 

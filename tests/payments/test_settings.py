@@ -1,5 +1,6 @@
 """A real deployment does not start with play money (case 62)."""
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ from pydantic import ValidationError
 
 from services.payments.settings import WECHAT, PaymentsSettings
 
+KEYS = dict.fromkeys(("id_number_mac_key", "card_key", "parcel_key"), b64encode(bytes(32)).decode())
 REAL: dict[str, Any] = {
+    **KEYS,
     "app_env": "production",
     "public_url": "https://edu.example",
     "database_url": "postgresql://x",
@@ -44,5 +47,7 @@ def test_production_refuses_another_address() -> None:
 
 
 def test_the_demo_pays_at_the_simulator() -> None:
-    settings = PaymentsSettings(port=8123, database_url="postgresql://x", jwks_file=Path("j"))
+    settings = PaymentsSettings(
+        port=8123, database_url="postgresql://x", jwks_file=Path("j"), **KEYS
+    )
     assert settings.wechat_api_base_url == "http://127.0.0.1:8123/simulators/wechat/api/"

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payments.model.attempts import Trade
-from services.payments.wechat_xml import (
+from services.payments.providers.port import NotTrusted
+from services.payments.providers.wechat_xml import (
     MESSAGE_MAX,
-    NotTrusted,
     flat_xml,
     is_signed,
     parse_notify,

@@ -106,7 +106,7 @@ async def _keep_surplus(tx: Tx, order: Order, trade: Trade) -> None:
     if not await attempts_store.insert_surplus(tx, trade, order_id=order.order_id):
         return
     await _collected(tx, trade, AttemptStatus.SURPLUS)
-    await ledger_store.book(tx, ledger.surplus_received(trade))
+    await ledger_store.book(tx, ledger.surplus_received(order, trade))
     attempt = await attempts_store.find_attempt(tx, trade.out_trade_no)
     await doubt(tx, Doubt.SURPLUS, trade, attempt)
 

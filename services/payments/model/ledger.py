@@ -1,19 +1,35 @@
-"""Double entry: every movement of money is a journal whose postings sum to zero ($-9)."""
+"""Double entry: every movement of money is a journal whose postings sum to zero ($-9).
+
+Each noun makes its own journals, beside its rules; here stand the accounts and the form.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from .attempts import Trade
 from .orders import Order
 
+WALLET_PREFIX = "liability:wallet:"
+
 
 class Account(StrEnum):
-    """Debits are positive, credits negative."""
+    """Debits are positive, credits negative. A learner's own account is `wallet(learner_id)`."""
 
     WECHAT = "asset:wechat"
+    BANK = "asset:bank"
+    RECEIVABLE = "asset:receivable"  # cards that were spent before their money proved to be missing
     HOURS_SOLD = "revenue:hours"
-    SURPLUS = "liability:surplus"
+    SURPLUS = "liability:surplus"  # paid for an order that had its money
+    RECEIPTS = "liability:receipts"  # bank money that is not a card yet
+    CARDS = "liability:cards"  # issued and not redeemed
+    REFUNDS = "liability:refunds"  # promised back, not gone yet
+
+
+def wallet(learner_id: UUID) -> str:
+    """The account of a learner's CNY account 「元账户」."""
+    return f"{WALLET_PREFIX}{learner_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +40,56 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """`kind` and `reference` together are booked at most once."""
+    """`kind` and `reference` together are booked at most once; `label` is for a person to read."""
 
     kind: str
     reference: str
     booked_at: datetime
     postings: tuple[Posting, ...]
+    label: str = ""
 
     def __post_init__(self) -> None:
         if len(self.postings) < 2 or sum(posting.amount_fen for posting in self.postings) != 0:
             raise ValueError("the journal does not balance")
 
 
+def move(
+    kind: str,
+    reference: str,
+    at: datetime,
+    amount_fen: int,
+    *,
+    debit: str,
+    credit: str,
+    label: str = "",
+) -> Journal:
+    """A journal of two postings: `amount_fen` > 0 to the debit of one account, the credit of the
+    other."""
+    postings = (Posting(debit, amount_fen), Posting(credit, -amount_fen))
+    return Journal(kind, reference, at, postings, label)
+
+
 def order_paid(order: Order, trade: Trade) -> Journal:
     """Money at WeChat against hours sold."""
-    return _move("order_paid", str(order.order_id), trade, to=Account.HOURS_SOLD)
+    return move(
+        "order_paid",
+        str(order.order_id),
+        trade.paid_at,
+        trade.amount_fen,
+        debit=Account.WECHAT,
+        credit=Account.HOURS_SOLD,
+        label=order.number,
+    )
 
 
-def surplus_received(trade: Trade) -> Journal:
+def surplus_received(order: Order, trade: Trade) -> Journal:
     """Money at WeChat that belongs to its payer."""
-    return _move("surplus_received", trade.transaction_id, trade, to=Account.SURPLUS)
-
-
-def _move(kind: str, reference: str, trade: Trade, *, to: Account) -> Journal:
-    postings = (Posting(Account.WECHAT, trade.amount_fen), Posting(to, -trade.amount_fen))
-    return Journal(kind, reference, trade.paid_at, postings)
+    return move(
+        "surplus_received",
+        trade.transaction_id,
+        trade.paid_at,
+        trade.amount_fen,
+        debit=Account.WECHAT,
+        credit=Account.SURPLUS,
+        label=order.number,
+    )

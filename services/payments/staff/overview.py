@@ -12,8 +12,8 @@ from chassis.web.deps import Db
 from chassis.web.pages import page
 from chassis.web.who import StaffWith
 
-from .model.orders import OrderStatus
-from .store import desk, ledger
+from ..model.orders import OrderStatus
+from ..store import desk, ledger
 
 router = APIRouter(
     prefix="/staff/payments",

@@ -12,15 +12,15 @@ from chassis.web.pages import speak
 from chassis.web.who import CurrentLearner
 from contracts.payments import ItemKind
 
-from . import checkout
-from .actions import carts, idempotency, orders
-from .deps import PayWithin, WeChatPay, buyer_of
-from .model.attempts import AttemptStatus
-from .model.goods import Item
-from .model.orders import NoSuchOrder
-from .schemas import CartShown, OrderAsked, OrderShown, OrdersShown, PaymentAsked, PaymentShown
-from .store import attempts as attempts_store
-from .store import orders as orders_store
+from .. import checkout
+from ..actions import carts, idempotency, orders
+from ..deps import PayWithin, WeChatPay, buyer_of
+from ..model.attempts import AttemptStatus
+from ..model.goods import Item
+from ..model.orders import NoSuchOrder
+from ..store import attempts as attempts_store
+from ..store import orders as orders_store
+from .shapes import CartShown, OrderAsked, OrderShown, OrdersShown, PaymentAsked, PaymentShown
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/api/payments", tags=["payments"])

@@ -1,4 +1,4 @@
-"""WeChat Pay: what payments asks of it, and the real client.
+"""WeChat Pay API v2: the real client.
 
 wechatpy 1.8 verifies no answer, follows redirects, waits for ever and logs the key at DEBUG.
 `HardenedPay` mends each of these; nothing else of wechatpy may be called.
@@ -8,12 +8,11 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import requests
 from wechatpy.exceptions import WeChatPayException
@@ -21,8 +20,18 @@ from wechatpy.pay import WeChatPay as WechatpyClient
 
 from chassis import clock
 
-from .model.attempts import Trade, TradeState
-from .wechat_xml import Fields, NotTrusted, SignType, flat_xml, is_signed, parse_notify, read_trade
+from ..model.attempts import Trade, TradeState
+from .port import (
+    Answer,
+    Bill,
+    Charge,
+    NotTrusted,
+    RefundAnswer,
+    RefundAsked,
+    Refused,
+    Unknown,
+)
+from .wechat_xml import Fields, SignType, flat_xml, is_signed, parse_notify, read_trade
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
@@ -34,52 +43,6 @@ XML_TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*")
 logging.getLogger("wechatpy").setLevel(logging.WARNING)
 
 T = TypeVar("T")
-
-
-class Unknown(Exception):
-    """What became of the request is not known: ask later, with the same number."""
-
-
-class Refused(Exception):
-    """A verified refusal; `code` is WeChat's err_code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What unifiedorder is asked for. Repeated with the same values it gives a fresh code."""
-
-    out_trade_no: str
-    amount_fen: int
-    starts_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a query; `trade` where money was paid."""
-
-    state: TradeState
-    trade: Trade | None = None
-
-
-class Provider(Protocol):
-    """Each call raises `Unknown` or `Refused`."""
-
-    async def create(self, charge: Charge) -> str:
-        """The code_url that a phone can scan."""
-
-    async def query(self, out_trade_no: str) -> Answer:
-        """What became of a number; only ever a verified answer."""
-
-    async def close(self, out_trade_no: str) -> None:
-        """Ask that the number takes no money any more; the next query says whether so."""
-
-    def read_notification(self, raw: bytes) -> Trade:
-        """Raises `NotTrusted`."""
 
 
 class HardenedPay(WechatpyClient):  # type: ignore[misc]  # wechatpy has no types
@@ -203,7 +166,20 @@ class WeChat:
     async def close(self, out_trade_no: str) -> None:
         await self._call(partial(self._pay.order.close, out_trade_no))
 
-    def read_notification(self, raw: bytes) -> Trade:
+    def jsapi_parameters(self, prepay_id: str) -> Mapping[str, str]:
+        raise Refused("NOT_OFFERED")
+
+    async def refund(self, asked: RefundAsked) -> RefundAnswer:
+        raise Refused("NOT_OFFERED")
+
+    async def query_refund(self, out_refund_no: str) -> RefundAnswer:
+        raise Refused("NOT_OFFERED")
+
+    async def download_bill(self, day: date) -> Bill:
+        raise Refused("NOT_OFFERED")
+
+    def read_notification(self, raw: bytes, headers: Mapping[str, str]) -> Trade:
+        """API v2 puts its signature into the body."""
         return self._read_notification(raw)
 
     def stop(self) -> None:

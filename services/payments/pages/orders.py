@@ -17,14 +17,14 @@ from chassis.web.pages import page, see_other
 from chassis.web.who import CurrentLearner, Session
 from contracts.payments import ItemKind
 
-from . import checkout, qr
-from .actions import carts, orders
-from .deps import PayWithin, WeChatPay, buyer_of
-from .model.attempts import AttemptStatus, Method
-from .model.goods import Item
-from .model.orders import NoSuchOrder, OrderStatus
-from .store import attempts as attempts_store
-from .store import orders as orders_store
+from .. import checkout, qr
+from ..actions import carts, orders
+from ..deps import PayWithin, WeChatPay, buyer_of
+from ..model.attempts import AttemptStatus, Method
+from ..model.goods import Item
+from ..model.orders import NoSuchOrder, OrderStatus
+from ..store import attempts as attempts_store
+from ..store import orders as orders_store
 
 log = structlog.get_logger()
 router = APIRouter(include_in_schema=False)

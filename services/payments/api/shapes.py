@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.web.i18n import gettext
 from contracts.payments import ItemKind, PaymentMethod
 
-from .model.attempts import Attempt, AttemptStatus, Method
-from .model.carts import Cart, CartLine
-from .model.goods import CART_MAX, Item
-from .model.orders import Line, Order, OrderStatus
+from ..model.attempts import Attempt, AttemptStatus, Method
+from ..model.carts import Cart, CartLine
+from ..model.goods import CART_MAX, Item
+from ..model.orders import Line, Order, OrderStatus
 
 
 class Asked(BaseModel):

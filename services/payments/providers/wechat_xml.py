@@ -14,7 +14,8 @@ from wechatpy.pay.utils import calculate_signature, calculate_signature_hmac
 
 from chassis import clock
 
-from .model.attempts import Trade
+from ..model.attempts import Trade
+from .port import NotTrusted
 
 SignType = Literal["MD5", "HMAC-SHA256"]
 Fields = dict[str, str]
@@ -39,10 +40,6 @@ NOT_TAKEN = (
     b"<xml><return_code><![CDATA[FAIL]]></return_code>"
     b"<return_msg><![CDATA[NOT ACCEPTED]]></return_msg></xml>"
 )
-
-
-class NotTrusted(Exception):
-    """The message may not be believed; the text says why, without its values."""
 
 
 def flat_xml(raw: bytes) -> Fields:

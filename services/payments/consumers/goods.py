@@ -1,12 +1,10 @@
-"""The message door: payments keeps its own copy of what can be bought and for how much."""
+"""What can be bought: payments keeps its own copy of what can be bought and for how much."""
 
-from chassis.consumer import Consumer
 from chassis.db import Tx
 from contracts.catalogue import CoursePublished, CourseRetired, PackagePublished
 
-from .store import goods
-
-consumer = Consumer("payments")
+from ..store import goods
+from .door import consumer
 
 
 @consumer.on(CoursePublished)
