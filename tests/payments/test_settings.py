@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from services.payments.settings import WECHAT, PaymentsSettings
 
-KEYS = dict.fromkeys(("id_number_mac_key", "card_key", "parcel_key"), b64encode(bytes(32)).decode())
+KEYS: dict[str, Any] = dict.fromkeys(
+    ("id_number_mac_key", "card_key", "parcel_key"), b64encode(bytes(32)).decode()
+)
 REAL: dict[str, Any] = {
     **KEYS,
     "app_env": "production",
