@@ -27,7 +27,8 @@ KEY_NAMES = (
     *("ID_NUMBER_KEY", "ID_NUMBER_MAC_KEY", "LINK_KEY", "BEAT_TOKEN_KEY"),
     *("CARD_KEY", "PARCEL_KEY"),
 )
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 
 
 def keys(data_dir: Path) -> dict[str, str]:
@@ -90,19 +91,25 @@ def write_private(path: Path, content: str) -> None:
 
 
 async def databases(admin_url: str, data_dir: Path, *, prefix: str = "ticedu") -> dict[str, str]:
-    """One database and one role per service on this server; made where missing. service → URL."""
+    """One database and one role per service on this server; made where missing. service → URL.
+
+    That of payments is migrated here, because its ledger then gets an owner of its own.
+    """
     passwords = _read_or_make(
         data_dir / "keys" / "databases.json",
         lambda: {name: secrets.token_urlsafe(24) for name in SERVICES},
     )
     admin = await asyncpg.connect(admin_url, timeout=5)
     try:
-        return {
+        urls = {
             name: await _database(admin, admin_url, f"{prefix}_{name}", passwords[name])
             for name in SERVICES
         }
     finally:
         await admin.close()
+    await migrate_service("payments", urls["payments"])
+    await _guard_ledger(admin_url, f"{prefix}_payments")
+    return urls
 
 
 async def _database(admin: asyncpg.Connection, admin_url: str, name: str, password: str) -> str:
@@ -115,6 +122,22 @@ async def _database(admin: asyncpg.Connection, admin_url: str, name: str, passwo
     server = urlsplit(admin_url)
     host = server.netloc.rpartition("@")[2]
     return f"postgresql://{name}:{quote(password)}@{host}/{name}"
+
+
+async def _guard_ledger(admin_url: str, service: str) -> None:
+    """$-9: journals and postings belong to a role that nobody signs in as. The service's role may
+    read them and add to them; it can't change, empty or drop them, nor lift their triggers."""
+    owner = f"{service}_ledger"
+    admin = await asyncpg.connect(
+        urlsplit(admin_url)._replace(path=f"/{service}").geturl(), timeout=5
+    )
+    try:
+        async with admin.transaction():
+            if not await _exists(admin, "pg_roles", "rolname", owner):
+                await admin.execute(f"CREATE ROLE {owner} NOLOGIN")
+            await admin.execute((HERE / "ledger.sql").read_text().format(owner=owner, role=service))
+    finally:
+        await admin.close()
 
 
 async def _exists(admin: asyncpg.Connection, table: str, column: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, pages, staff, sweeper, webhooks
+from . import api, auditor, consumers, pages, reconciler, staff, sweeper, webhooks
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -48,6 +48,14 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
                 sweeper.FORGET_SECONDS,
                 partial(orders.delete_old_keys, kit.pool),
                 name="old idempotency keys",
+            ),
+            every(
+                reconciler.LOOK_SECONDS,
+                partial(reconciler.reconcile, kit.pool, wechat),
+                name="bills",
+            ),
+            every(
+                auditor.LOOK_SECONDS, partial(auditor.audit_nightly, kit.pool), name="nightly audit"
             ),
         ],
         lifespan=partial(_threads, wechat),

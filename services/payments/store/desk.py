@@ -1,13 +1,14 @@
-"""What the staff page of payments shows: totals, disagreements, orders."""
+"""What the finance desk shows: totals, orders, and what does not fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from chassis.db import Pool
+from chassis.db import Pool, Tx
 
-from ..model.attempts import Doubt
+from ..model.desk import Discrepancy
+from ..model.learners import Staff
 from ..model.orders import Order, OrderStatus
 from .orders import with_lines
 
@@ -16,20 +17,6 @@ from .orders import with_lines
 class Total:
     orders: int
     amount_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
-    """Where WeChat's word and ours do not agree."""
-
-    kind: Doubt
-    out_trade_no: str
-    transaction_id: str
-    expected_fen: int | None
-    told_fen: int | None
-    raised_at: datetime
-    number: str | None
-    learner_name: str | None
 
 
 async def get_totals(db: Pool) -> Mapping[OrderStatus, Total]:
@@ -45,25 +32,69 @@ async def get_totals(db: Pool) -> Mapping[OrderStatus, Total]:
     return {status: known.get(status, Total(0, 0)) for status in OrderStatus}
 
 
-async def count_discrepancies(db: Pool) -> int:
-    counted: int = await db.fetchval("SELECT count(*) FROM discrepancies")
-    return counted
-
-
-async def list_discrepancies(db: Pool, *, limit: int) -> list[Discrepancy]:
-    """The latest first."""
+async def list_discrepancies(
+    db: Pool,
+    *,
+    is_open: bool,
+    bill_day: date | None = None,
+    order_id: UUID | None = None,
+    limit: int,
+) -> list[Discrepancy]:
+    """Open ones or those that are settled or healed, the latest first; of one bill, of one
+    order."""
     rows = await db.fetch(
         """
-          SELECT kind, out_trade_no, transaction_id, expected_fen, told_fen, raised_at,
-                 number, learner_name
+          SELECT discrepancy_id, kind, out_trade_no, transaction_id, out_refund_no,
+                 discrepancies.order_id, expected_fen, told_fen, bill_day, raised_at, healed_at,
+                 settled_at, settled_by_name, note, number, learner_name
             FROM discrepancies
        LEFT JOIN orders USING (order_id)
-        ORDER BY raised_at DESC
-           LIMIT $1
+           WHERE (settled_at IS NULL AND healed_at IS NULL) = $1
+             AND ($2::date IS NULL OR bill_day = $2)
+             AND ($3::uuid IS NULL OR discrepancies.order_id = $3)
+        ORDER BY raised_at DESC, discrepancy_id DESC
+           LIMIT $4
         """,
+        is_open,
+        bill_day,
+        order_id,
         limit,
     )
-    return [Discrepancy(**{**row, "kind": Doubt(row["kind"])}) for row in rows]
+    return [Discrepancy(**row) for row in rows]
+
+
+async def lock_discrepancy(tx: Tx, discrepancy_id: UUID) -> Discrepancy | None:
+    row = await tx.fetchrow(
+        """
+           SELECT discrepancy_id, kind, out_trade_no, transaction_id, out_refund_no,
+                  discrepancies.order_id, expected_fen, told_fen, bill_day, raised_at, healed_at,
+                  settled_at, settled_by_name, note, number, learner_name
+             FROM discrepancies
+        LEFT JOIN orders USING (order_id)
+            WHERE discrepancy_id = $1
+              FOR UPDATE OF discrepancies
+        """,
+        discrepancy_id,
+    )
+    return Discrepancy(**row) if row else None
+
+
+async def mark_settled(
+    tx: Tx, discrepancy_id: UUID, *, note: str, by: Staff, now: datetime
+) -> None:
+    """The caller holds it and has seen that it is open."""
+    await tx.execute(
+        """
+        UPDATE discrepancies
+           SET settled_at = $2, settled_by = $3, settled_by_name = $4, note = $5
+         WHERE discrepancy_id = $1
+        """,
+        discrepancy_id,
+        now,
+        by.staff_id,
+        by.name,
+        note,
+    )
 
 
 async def list_orders(
