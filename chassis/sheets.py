@@ -7,13 +7,14 @@ import io
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
 
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-Cell: TypeAlias = str | int | date | None
+Cell: TypeAlias = str | int | Decimal | date | None
 Row: TypeAlias = Sequence[Cell]
 Pages: TypeAlias = AsyncIterator[Sequence[Row]]
 

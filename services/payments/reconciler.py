@@ -1,7 +1,7 @@
 """The day after: yesterday's bill is fetched from the provider and compared with our books.
 
-Intent → commit → call → commit the outcome, as everywhere. Whatever keeps a bill away is tried again
-half an hour later, and days that were missed are caught up.
+Intent → commit → call → commit the outcome, as everywhere. Whatever keeps a bill away is tried
+again half an hour later, and days that were missed are caught up.
 """
 
 from datetime import date, timedelta

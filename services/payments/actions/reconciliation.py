@@ -37,7 +37,7 @@ async def take_due(tx: Tx, *, first: date | None, now: datetime) -> list[date]:
 
 
 async def note_not_ready(tx: Tx, day: date, *, now: datetime) -> None:
-    """The bill is not made yet, which is no error; of a day on which nothing moved none may come."""
+    """The bill is not made yet, which is no error; a day on which nothing moved may get none."""
     await store.lock_day(tx, day)
     ours = await store.list_ours(tx, since=_midnight(day), until=_midnight(day + A_DAY))
 

@@ -1,4 +1,4 @@
-"""The audit: every sum that is stored, beside the same sum computed from what it stands for ($-9)."""
+"""The audit: every stored sum beside the same sum computed from what it stands for ($-9)."""
 
 from collections import Counter
 from dataclasses import dataclass, field

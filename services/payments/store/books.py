@@ -11,7 +11,8 @@ LONG_SECONDS = 120.0  # all of the books may take longer than any one page
 
 FIGURES: Mapping[Check, str] = {
     Check.TRIAL_BALANCE: """
-        SELECT 'all' AS subject, 0 AS stored_fen, coalesce(sum(amount_fen), 0)::bigint AS computed_fen
+        SELECT 'all' AS subject, 0 AS stored_fen,
+               coalesce(sum(amount_fen), 0)::bigint AS computed_fen
           FROM postings
     """,
     Check.JOURNAL: """
