@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
+
+import asyncpg
 
 from chassis import clock
 from chassis.db import Pool
@@ -73,7 +75,7 @@ async def order_rows(db: Pool, period: Period, say: Say) -> AsyncIterator[list[R
         yield [_order_row(order, say) for order in orders]
 
 
-def _order_row(order: Mapping[str, Any], say: Say) -> Row:
+def _order_row(order: asyncpg.Record, say: Say) -> Row:
     return (
         order["number"],
         _written(order["created_at"]),
@@ -94,7 +96,7 @@ async def journal_rows(db: Pool, period: Period) -> AsyncIterator[list[Row]]:
         yield [_posting_row(posting) for posting in postings]
 
 
-def _posting_row(posting: Mapping[str, Any]) -> Row:
+def _posting_row(posting: asyncpg.Record) -> Row:
     amount_fen = posting["amount_fen"]
     return (
         _written(posting["booked_at"]),

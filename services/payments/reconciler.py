@@ -4,7 +4,7 @@ Intent → commit → call → commit the outcome, as everywhere. Whatever keeps
 again half an hour later, and days that were missed are caught up.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -24,18 +24,19 @@ LOOK_SECONDS = 300.0
 A_DAY = timedelta(days=1)
 
 
-async def reconcile(db: Pool, wechat: Provider) -> None:
+async def reconcile(db: Pool, wechat: Provider, *, now: datetime | None = None) -> None:
     """Fetch every bill that is due. Several processes share the work."""
+    now = now or clock.now()
     first = await store.find_first_day(db)
     async with transaction(db) as tx:
-        due = await actions.take_due(tx, first=first, now=clock.now())
+        due = await actions.take_due(tx, first=first, now=now)
     for day in due:
-        await fetch(db, wechat, day)
+        await fetch(db, wechat, day, now=now)
     if due:
         await look_again(db)
 
 
-async def fetch(db: Pool, wechat: Provider, day: date) -> bool:
+async def fetch(db: Pool, wechat: Provider, day: date, *, now: datetime) -> bool:
     """Ask for a day's bill and compare it. False where it did not come.
 
     A payment that only the bill knows is first asked for by its number: what WeChat's server
@@ -45,7 +46,7 @@ async def fetch(db: Pool, wechat: Provider, day: date) -> bool:
         bill = await wechat.download_bill(day)
     except BillNotReady:
         async with transaction(db) as tx:
-            await actions.note_not_ready(tx, day, now=clock.now())
+            await actions.note_not_ready(tx, day, now=now)
         return False
     except (Unknown, Refused) as reason:
         log.warning("bill_not_fetched", day=day.isoformat(), reason=str(reason))
@@ -55,10 +56,10 @@ async def fetch(db: Pool, wechat: Provider, day: date) -> bool:
     rows = [_movement(row) for row in bill.rows]
     await _collect_missing(db, wechat, rows)
     async with transaction(db) as tx:
-        raised = await actions.keep(tx, day, rows, now=clock.now())
+        raised = await actions.keep(tx, day, rows, now=now)
     for neighbour in (day - A_DAY, day + A_DAY):
         async with transaction(db) as tx:
-            await actions.compare_again(tx, neighbour, now=clock.now())
+            await actions.compare_again(tx, neighbour, now=now)
     log.info("bill_compared", day=day.isoformat(), rows=len(rows), raised=raised)
     return True
 

@@ -88,7 +88,7 @@ async def settle(tx: Tx, discrepancy_id: UUID, *, note: str, by: Staff, now: dat
 
     Raises `NoSuchDiscrepancy`, `AlreadySettled`.
     """
-    found = await desk.lock_discrepancy(tx, discrepancy_id)
+    found = await desk.get_discrepancy(tx, discrepancy_id, lock=True)
     if found is None:
         raise NoSuchDiscrepancy
     if found.settled_at is not None:

@@ -24,6 +24,7 @@ CREATE INDEX discrepancies_of_bill ON discrepancies (bill_day) WHERE bill_day IS
 CREATE INDEX orders_by_payment ON orders (paid_at) WHERE status = 'paid';
 CREATE INDEX attempts_by_transaction ON attempts (transaction_id) WHERE transaction_id IS NOT NULL;
 CREATE INDEX journals_by_time ON journals (booked_at, journal_id);
+CREATE INDEX journals_by_label ON journals (label) WHERE label <> '';
 
 -- The provider's daily bill: when we ask for it, and what came of comparing it ($-9).
 CREATE TABLE bill_days (

@@ -62,7 +62,7 @@ ALARMS = frozenset({Job.AUDIT, Job.DOUBTS, Job.BILLS, Job.EVENTS})
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many of a kind wait, since when the oldest does, and the sum of money where it has one."""
+    """How many of a kind wait, since when the oldest does, and their sum where they have one."""
 
     job: Job
     count: int = 0

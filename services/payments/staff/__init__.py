@@ -1,10 +1,12 @@
 """The staff door, by noun."""
 
 from . import (
+    bills,
     books,
     cards,
     discounts,
     employers,
+    exports,
     invoices,
     orders,
     overview,
@@ -24,4 +26,6 @@ ROUTERS = [
     refunds.router,
     invoices.router,
     books.router,
+    bills.router,
+    exports.router,
 ]

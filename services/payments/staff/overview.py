@@ -1,55 +1,53 @@
-"""The staff door: orders by state, and where WeChat's word and ours do not agree. Read-only."""
+"""The finance desk: what needs action first, what came in, what is owed."""
 
+from datetime import datetime, time, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
-from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 
+from chassis import clock
 from chassis.permissions import Permission
 from chassis.web.deps import Db
 from chassis.web.pages import page
-from chassis.web.who import StaffWith
+from chassis.web.who import Session, StaffWith
 
-from ..model.orders import OrderStatus
-from ..store import desk, ledger
+from ..model.desk import nice_top
+from ..store import desk, revenue, waiting
 
-router = APIRouter(
-    prefix="/staff/payments",
-    include_in_schema=False,
-    dependencies=[StaffWith(Permission.PAYMENTS_READ)],
-)
+router = APIRouter(prefix="/staff/payments", include_in_schema=False)
 
-PAGE_SIZE = 50
+Reader = Annotated[Session, StaffWith(Permission.PAYMENTS_READ)]
+CHART_DAYS = 30
 DISCREPANCIES_SHOWN = 50
 
 
 @router.get("")
-async def show_desk(
-    request: Request,
-    db: Db,
-    status: Annotated[str, Query(max_length=20)] = "",
-    q: Annotated[str, Query(max_length=100)] = "",
-    cursor: UUID | None = None,
-) -> Response:
-    chosen = OrderStatus(status) if status in set(OrderStatus) else None
-    found = await desk.list_orders(
-        db, status=chosen, text=q.strip(), before=cursor, limit=PAGE_SIZE + 1
-    )
-    orders = found[:PAGE_SIZE]
-    filters = {"status": chosen or "", "q": q.strip()}
-    here = f"/staff/payments?{urlencode(filters)}"
+async def show_desk(request: Request, db: Db, who: Reader) -> Response:
+    today = clock.today()
+    month_begins = datetime.combine(today.replace(day=1), time(), clock.CHINA)
+    days = await revenue.list_revenue(db, since=today - timedelta(days=CHART_DAYS - 1), until=today)
+    jobs = await waiting.list_waiting(db)
     return page(
         request,
         "staff/payments.html",
-        totals=await desk.get_totals(db),
-        discrepancy_count=await desk.count_discrepancies(db),
-        discrepancies=await desk.list_discrepancies(db, limit=DISCREPANCIES_SHOWN),
-        balances=await ledger.get_balances(db),
-        orders=orders,
-        state=chosen,
-        q=q.strip(),
-        first_url=here if cursor else None,
-        next_url=f"{here}&cursor={orders[-1].order_id}" if len(found) > PAGE_SIZE else None,
+        jobs=jobs,
+        waiting=sum(job.count for job in jobs),
+        now=clock.now(),
+        discrepancies=await desk.list_discrepancies(db, is_open=True, limit=DISCREPANCIES_SHOWN),
+        days=days,
+        top_fen=nice_top(max(day.total_fen for day in days)),
+        month=await revenue.get_month(db, since=month_begins),
+    )
+
+
+@router.get("/waiting")
+async def count(db: Db, who: Reader) -> Response:
+    """How much waits here, for the landing page of staff."""
+    jobs = await waiting.list_waiting(db)
+    return JSONResponse(
+        {
+            "waiting": sum(job.count for job in jobs),
+            "urgent": any(job.is_urgent for job in jobs),
+        }
     )

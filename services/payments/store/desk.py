@@ -63,17 +63,20 @@ async def list_discrepancies(
     return [Discrepancy(**row) for row in rows]
 
 
-async def lock_discrepancy(tx: Tx, discrepancy_id: UUID) -> Discrepancy | None:
-    row = await tx.fetchrow(
-        """
+async def get_discrepancy(
+    db: Pool | Tx, discrepancy_id: UUID, *, lock: bool = False
+) -> Discrepancy | None:
+    """One of them; held until the transaction ends where it is locked."""
+    row = await db.fetchrow(
+        f"""
            SELECT discrepancy_id, kind, out_trade_no, transaction_id, out_refund_no,
                   discrepancies.order_id, expected_fen, told_fen, bill_day, raised_at, healed_at,
                   settled_at, settled_by_name, note, number, learner_name
              FROM discrepancies
         LEFT JOIN orders USING (order_id)
             WHERE discrepancy_id = $1
-              FOR UPDATE OF discrepancies
-        """,
+        {"FOR UPDATE OF discrepancies" if lock else ""}
+        """,  # noqa: S608 - both endings are ours
         discrepancy_id,
     )
     return Discrepancy(**row) if row else None
@@ -95,6 +98,21 @@ async def mark_settled(
         by.name,
         note,
     )
+
+
+async def get_order(db: Pool, order_id: UUID) -> Order | None:
+    """An order of anybody."""
+    rows = await db.fetch(
+        """
+        SELECT order_id, number, learner_id, learner_name, status, amount_fen, created_at,
+               expires_at, paid_at, method
+          FROM orders
+         WHERE order_id = $1
+        """,
+        order_id,
+    )
+    found = await with_lines(db, rows)
+    return found[0] if found else None
 
 
 async def list_orders(

@@ -1,9 +1,10 @@
 """Orders and postings of a period, page by page in the order of their keys, for exports."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from chassis.db import Pool
 
@@ -13,7 +14,7 @@ NO_ID = UUID(int=0)
 
 async def order_pages(
     db: Pool, *, since: datetime, until: datetime
-) -> AsyncIterator[list[Mapping[str, Any]]]:
+) -> AsyncIterator[Sequence[asyncpg.Record]]:
     """The orders that were placed from `since` on and before `until`."""
     after = NO_ID
     while rows := await db.fetch(
@@ -44,7 +45,7 @@ async def order_pages(
 
 async def posting_pages(
     db: Pool, *, since: datetime, until: datetime
-) -> AsyncIterator[list[Mapping[str, Any]]]:
+) -> AsyncIterator[Sequence[asyncpg.Record]]:
     """Every posting that was booked from `since` on and before `until`, in the order of time."""
     after: tuple[datetime, UUID, int] = (since, NO_ID, 0)
     while rows := await db.fetch(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from chassis import ids
@@ -46,7 +46,7 @@ async def find_first_day(db: Pool) -> date | None:
     return first
 
 
-async def insert_days(tx: Tx, days: Sequence[date], *, now: datetime) -> None:
+async def insert_days(tx: Pool | Tx, days: Sequence[date], *, now: datetime) -> None:
     """Wait for the bills of these days from now on; known ones stay as they are."""
     await tx.execute(
         """
@@ -293,6 +293,11 @@ async def list_days_in_doubt(db: Pool, *, since: date) -> list[date]:
         since,
     )
     return [row["day"] for row in rows]
+
+
+async def get_day(db: Pool, day: date) -> BillDay | None:
+    found = await list_days(db, before=day + timedelta(days=1), limit=1)
+    return found[0] if found and found[0].day == day else None
 
 
 async def list_days(db: Pool, *, before: date | None, limit: int) -> list[BillDay]:

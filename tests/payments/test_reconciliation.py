@@ -1,0 +1,331 @@
+"""The provider's daily bill against our books: every difference is found, and named ($-9)."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis import clock
+from chassis.permissions import Permission
+from services.payments import reconciler
+from services.payments.model.reconciliation import (
+    BillDoubt,
+    Movement,
+    MovementKind,
+    compare,
+    days_to_have,
+)
+from services.payments.store import reconciliation as store
+from tests.payments.books_steps import (
+    Desk,
+    day_of,
+    let_days_pass,
+    morning_after,
+    move_paid,
+    noon,
+    open_doubts,
+    paid_order,
+    reconcile,
+    wait_for,
+)
+from tests.payments.conftest import Shop
+
+DAY = date(2026, 3, 2)
+STRANGER = "H000000NOTOURS0000"
+
+
+def paid(number: int, amount_fen: int = 1500, *, at: datetime | None = None) -> Movement:
+    kind = MovementKind.PAYMENT
+    return Movement(kind, f"H{number}", f"T{number}", "", amount_fen, at or noon(DAY))
+
+
+def refunded(number: int, amount_fen: int = 500) -> Movement:
+    kind = MovementKind.REFUND
+    return Movement(kind, f"H{number}", f"T{number}", f"R{number}", amount_fen, noon(DAY))
+
+
+def kinds(bill: list[Movement], ours: list[Movement], **more: Any) -> list[BillDoubt]:
+    more = {"before": [], **more}
+    return [one.kind for one in compare(DAY, bill, ours=ours, **more).differences]
+
+
+# ---- the rules, without a database
+
+
+@pytest.mark.parametrize(  # case 58
+    ("bill", "ours", "found"),
+    [
+        ([paid(1), refunded(1)], [paid(1), refunded(1)], []),
+        ([paid(1)], [], [BillDoubt.MISSING_HERE]),
+        ([], [paid(1)], [BillDoubt.MISSING_THERE]),
+        ([paid(1, 1501)], [paid(1)], [BillDoubt.OTHER_AMOUNT]),
+        ([replace(paid(1), out_trade_no="H9")], [paid(1)], [BillDoubt.OTHER_NUMBER]),
+        ([paid(1), paid(1)], [paid(1)], [BillDoubt.REPEATED]),
+        ([refunded(1)], [], [BillDoubt.REFUND_MISSING_HERE]),
+        ([], [refunded(1)], [BillDoubt.REFUND_MISSING_THERE]),
+        ([refunded(1, 499)], [refunded(1)], [BillDoubt.REFUND_OTHER_AMOUNT]),
+        (
+            [replace(refunded(1), transaction_id="T9")],
+            [refunded(1)],
+            [BillDoubt.REFUND_OTHER_NUMBER],
+        ),
+        ([refunded(1), refunded(1)], [refunded(1)], [BillDoubt.REFUND_REPEATED]),
+    ],
+)
+def test_each_difference_has_a_name_of_its_own(
+    bill: list[Movement], ours: list[Movement], found: list[BillDoubt]
+) -> None:
+    assert kinds(bill, ours) == found
+
+
+def at(day: date, clock_time: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T{clock_time}+08:00")
+
+
+def test_a_payment_at_midnight_may_stand_in_either_bill() -> None:
+    late = paid(1, at=at(DAY, "23:59:59"))
+    assert kinds([late], [late]) == []
+    assert kinds([], [late]) == []  # tomorrow's bill may have it
+    tomorrow = DAY + timedelta(days=1)
+    assert compare(tomorrow, [late], before=[], ours=[late]).differences == ()
+    [missing] = compare(tomorrow, [], before=[], ours=[late]).differences
+    assert missing.kind is BillDoubt.MISSING_THERE
+
+    early = paid(2, at=at(DAY, "00:00:30"))
+    assert kinds([], [early], before=[early]) == []
+    assert kinds([], [early], before=None) == []  # the day before is not known
+    assert kinds([], [early], before=[]) == [BillDoubt.MISSING_THERE]
+    assert kinds([], [early], before=[], after=[early]) == []
+
+
+def test_what_stands_in_two_bills_is_repeated() -> None:
+    assert kinds([paid(1)], [paid(1)], before=[paid(1)]) == [BillDoubt.REPEATED]
+
+
+movements = st.builds(
+    lambda kind, number, fen, seconds: Movement(
+        kind,
+        f"H{number}",
+        f"T{number}",
+        f"R{number}" if kind is MovementKind.REFUND else "",
+        fen,
+        at(DAY, "00:00:00") + timedelta(seconds=seconds),
+    ),
+    st.sampled_from(MovementKind),
+    st.integers(1, 12),
+    st.integers(1, 10**9),
+    st.integers(-80_000, 160_000),
+)
+
+
+@given(bill=st.lists(movements), ours=st.lists(movements, unique_by=lambda one: one.key))
+def test_the_differences_explain_both_sums_to_the_fen(
+    bill: list[Movement], ours: list[Movement]
+) -> None:
+    # case 58
+    found = compare(DAY, bill, before=[], ours=ours)
+    for kind in MovementKind:
+        explained = sum(
+            (one.told_fen or 0) - (one.expected_fen or 0)
+            for one in found.differences
+            if one.kind.startswith("bill_refund") == (kind is MovementKind.REFUND)
+        )
+        assert found.there[kind].fen == sum(one.amount_fen for one in bill if one.kind is kind)
+        assert found.there[kind].fen - found.here[kind].fen == explained
+
+
+@given(ours=st.lists(movements, unique_by=lambda one: one.key), data=st.data())
+def test_books_that_agree_raise_nothing(ours: list[Movement], data: st.DataObject) -> None:
+    # whichever of two neighbouring bills has it
+    bills = [data.draw(st.booleans()) for _ in ours]
+    today = [one for one, here in zip(ours, bills, strict=True) if here]
+    beside = [one for one, here in zip(ours, bills, strict=True) if not here]
+    assert compare(DAY, today, before=beside, ours=ours).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "last"),
+    [("09:59", DAY - timedelta(days=2)), ("10:00", DAY - timedelta(days=1))],
+)
+def test_yesterdays_bill_is_wanted_from_ten_o_clock_on(now: str, last: date) -> None:
+    days = days_to_have(at(DAY, now), first=DAY - timedelta(days=400))
+    assert (days[-1], days[0]) == (last, DAY - timedelta(days=90))
+    assert days_to_have(at(DAY, now), first=None) == []
+    assert days_to_have(at(DAY, now), first=DAY) == []
+
+
+# ---- with the provider
+
+
+async def test_a_bill_that_agrees_closes_its_day(shop: Shop) -> None:
+    orders = [await paid_order(shop, hours=hours) for hours in (1, 2)]
+    day = await day_of(shop, orders[0])
+    await let_days_pass(shop)
+    await shop.fault("bill", "comma")  # case 58: commas and a BOM are no differences
+    assert await reconcile(shop, day)
+    bill = await store.get_day(shop.running.pool, day)
+    assert bill is not None
+    assert (bill.state, bill.payments_there_fen, bill.payments_here_fen) == ("compared", 4500, 4500)
+    assert (bill.payments_there, bill.payments_here, bill.refunds_there) == (2, 2, 0)
+    assert await open_doubts(shop) == []
+
+
+async def test_each_fault_of_a_bill_is_found(shop: Shop) -> None:
+    # case 58
+    missing, changed = await paid_order(shop), await paid_order(shop, hours=2)
+    day = await day_of(shop, missing)
+    await move_paid(shop, missing, noon(day))
+    await let_days_pass(shop)
+    number, other = missing["out_trade_no"], changed["out_trade_no"]
+
+    await shop.fault("bill", "extra_row", amount_fen=777)
+    await reconcile(shop, day)
+    assert await open_doubts(shop) == [("bill_missing_here", STRANGER, None, 777)]
+    await shop.fault("bill", "missing_row", out_trade_no=number)
+    await reconcile(shop, day)
+    assert await open_doubts(shop) == [("bill_missing_there", number, 1500, None)]
+    await shop.fault("bill", "other_amount", out_trade_no=other, amount_fen=2999)
+    await reconcile(shop, day)
+    assert await open_doubts(shop) == [("bill_other_amount", other, 3000, 2999)]
+    await reconcile(shop, day)
+    assert await open_doubts(shop) == []  # all has healed, and nothing is forgotten
+    assert len(await shop.discrepancies()) == 3
+
+
+async def test_a_bill_that_cannot_be_believed_changes_nothing(shop: Shop) -> None:
+    order = await paid_order(shop)
+    day = await day_of(shop, order)
+    await let_days_pass(shop)
+    for fault in ("wrong_total", "truncated", "error_500", "not_xml"):
+        await shop.fault("bill", fault)
+        assert not await reconcile(shop, day)
+    bill = await store.get_day(shop.running.pool, day)
+    assert bill is not None
+    assert bill.state == "waiting"
+    assert await open_doubts(shop) == []
+
+
+async def test_a_bill_that_is_not_ready_is_asked_for_half_an_hour_later(shop: Shop) -> None:
+    # case 58
+    order = await paid_order(shop)
+    day = await day_of(shop, order)
+    pool, now = shop.running.pool, morning_after(day)
+    await reconciler.reconcile(pool, shop.wechat, now=now)
+    waits = await store.get_day(pool, day)
+    assert waits is not None
+    assert (waits.state, waits.tries, waits.reason) == ("waiting", 1, "not ready")
+    await let_days_pass(shop)
+    await reconciler.reconcile(pool, shop.wechat, now=now + timedelta(minutes=29))
+    assert (await store.get_day(pool, day) or waits).state == "waiting"
+    await reconciler.reconcile(pool, shop.wechat, now=now + timedelta(minutes=31))
+    assert (await store.get_day(pool, day) or waits).state == "compared"
+
+
+async def test_missed_days_are_caught_up(shop: Shop) -> None:
+    order = await paid_order(shop)
+    day, pool = await day_of(shop, order), shop.running.pool
+    await pool.execute("UPDATE orders SET created_at = created_at - interval '5 days'")
+    await let_days_pass(shop)
+    await reconciler.reconcile(pool, shop.wechat, now=morning_after(day))
+    days = await store.list_days(pool, before=None, limit=100)
+    assert [one.day for one in days] == [day - timedelta(days=n) for n in range(6)]
+    # nothing moved before: after three days no bill is waited for any more
+    assert [one.state for one in days] == ["compared", *["waiting"] * 2, *["none"] * 3]
+
+
+async def test_two_processes_fetch_a_bill_once(shop: Shop) -> None:
+    order = await paid_order(shop)
+    day, pool = await day_of(shop, order), shop.running.pool
+    await let_days_pass(shop)
+    at_once = [reconciler.reconcile(pool, shop.wechat, now=morning_after(day)) for _ in range(8)]
+    await asyncio.gather(*at_once)
+    bill = await store.get_day(pool, day)
+    assert bill is not None
+    assert (bill.state, bill.tries) == ("compared", 1)
+
+
+async def test_a_payment_that_only_the_bill_knows_is_settled_first(shop: Shop) -> None:
+    # $-2: both the notification and the sweeper's queries were lost
+    learner = shop.learner()
+    order = await shop.open_order(learner, hours=1)
+    await shop.fault("notify", "lost", times=20)
+    await shop.scan(order["code_url"])
+    day = clock.today()
+    await let_days_pass(shop)
+    await reconcile(shop, day)
+    await shop.assert_paid_once(learner, order)
+    assert await open_doubts(shop) == []
+
+
+async def test_comparing_again_changes_nothing_that_is_decided(
+    shop: Shop, staff_token: Any
+) -> None:
+    order = await paid_order(shop)
+    day, pool = await day_of(shop, order), shop.running.pool
+    await let_days_pass(shop)
+    await shop.fault("bill", "extra_row", times=3)
+    await reconcile(shop, day)
+    desk = Desk.of(shop, staff_token)
+    discrepancy_id = await pool.fetchval("SELECT discrepancy_id FROM discrepancies")
+    here = f"/books/differences/{discrepancy_id}"
+    assert "账单有收款，我方账簿没有" in await desk.read(here)
+
+    short = await desk.post(here, note="x")
+    assert short.status_code == 422
+    settled = await desk.post(here, note="测试商户的收款，与本平台无关")
+    assert settled.status_code == 303
+    again = await desk.post(here, note="又一次处理")
+    assert again.status_code == 409
+    assert "李文" in again.text
+
+    await reconcile(shop, day)
+    await reconciler.look_again(pool)
+    assert await open_doubts(shop) == []
+    kept = await pool.fetchrow("SELECT settled_by, note, healed_at FROM discrepancies")
+    assert kept is not None
+    assert (kept["settled_by"], kept["healed_at"]) == (desk.staff_id, None)
+    assert kept["note"] == "测试商户的收款，与本平台无关"
+    assert "测试商户的收款" in await desk.read(f"/books/bills/{day}")
+
+
+async def test_what_healed_and_differs_again_is_open_again(shop: Shop) -> None:
+    order = await paid_order(shop)
+    day, pool = await day_of(shop, order), shop.running.pool
+    await let_days_pass(shop)
+    for _ in range(2):
+        await shop.fault("bill", "extra_row")
+        await reconcile(shop, day)
+        assert len(await open_doubts(shop)) == 1
+        await reconcile(shop, day)
+        assert await open_doubts(shop) == []
+    assert await pool.fetchval("SELECT count(*) FROM discrepancies") == 1
+
+
+async def test_staff_see_the_days_and_may_ask_again(shop: Shop, staff_token: Any) -> None:
+    order = await paid_order(shop)
+    day = await day_of(shop, order)
+    desk = Desk.of(shop, staff_token)
+    await wait_for(shop, day)
+    here = f"/books/bills/{day}"
+    assert "尚未生成" in await desk.read("/books/bills")
+    assert (await desk.post(here)).status_code == 303
+    await let_days_pass(shop)
+    assert (await desk.post(here)).status_code == 303
+    page = await desk.read(here)
+    assert "￥15.00" in page
+    assert "一致" in page
+    assert (await desk.get("/books/bills/2001-01-01")).status_code == 404
+    assert (await desk.post("/books/bills/2001-01-01")).status_code == 404
+    assert (await desk.get("/books/bills/9999-12-31")).status_code == 404
+
+
+async def test_settling_needs_its_own_right(shop: Shop, staff_token: Any) -> None:
+    reader = Desk.of(shop, staff_token, Permission.PAYMENTS_READ)
+    unknown = "/books/differences/01990000-0000-7000-8000-000000000000"
+    assert (await reader.post(unknown, note="gut so")).status_code == 403
+    assert (await reader.get(unknown)).status_code == 404
+    assert (await Desk.of(shop, staff_token).post(unknown, note="gut so")).status_code == 404
