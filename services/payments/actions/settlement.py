@@ -20,6 +20,7 @@ from ..store import attempts as attempts_store
 from ..store import goods as goods_store
 from ..store import ledger as ledger_store
 from ..store import orders as orders_store
+from . import discounts
 
 log = structlog.get_logger()
 
@@ -62,6 +63,8 @@ async def settle(tx: Tx, trade: Trade) -> Verdict:
     owned = await goods_store.get_owned(tx, learner_id)
 
     verdict = judge(order, attempt, trade, owned=owned)
+    if verdict is Verdict.SETTLE and not await discounts.take_again(tx, order.order_id):
+        verdict = Verdict.SURPLUS  # it had ended, and its free hours went into another order
 
     if verdict is Verdict.WRONG_AMOUNT:
         await doubt(tx, Doubt.WRONG_AMOUNT, trade, attempt)
