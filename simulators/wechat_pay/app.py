@@ -3,17 +3,22 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from simulators.wechat_pay import api, control, payer
+from simulators.wechat_pay import api, control, money_back, payer
 from simulators.wechat_pay.book import Book
+from simulators.wechat_pay.clock import Clock
+from simulators.wechat_pay.deliveries import Courier
 from simulators.wechat_pay.faults import Plan
 from simulators.wechat_pay.merchant import Merchant
 from simulators.wechat_pay.notifier import Notifier
 from simulators.wechat_pay.provider import Provider
+from simulators.wechat_pay.refund_notifier import RefundNotifier
+from simulators.wechat_pay.refunds import Refunds
 
 
 def create_app(
@@ -33,16 +38,25 @@ def create_app(
     `transport` replaces the network of the notifications, in tests.
     """
     merchant = Merchant(app_id, mch_id, api_key)
-    book, plan = Book(data_dir), Plan()
-    notifier = Notifier(
-        merchant=merchant,
-        book=book,
+    book, plan, clock = Book(data_dir), Plan(), Clock()
+    refunds = Refunds(book, clock, time_scale)
+    courier = Courier(notify_timeout, transport)
+    telling: dict[str, Any] = {
+        "merchant": merchant,
+        "book": book,
+        "plan": plan,
+        "courier": courier,
+        "time_scale": time_scale,
+    }
+    till = Provider(
+        merchant,
+        book,
+        clock=clock,
         plan=plan,
-        notify_timeout=notify_timeout,
-        time_scale=time_scale,
-        transport=transport,
+        refunds=refunds,
+        notifier=Notifier(**telling),
+        refund_notifier=RefundNotifier(**telling, refunds=refunds),
     )
-    till = Provider(merchant, book, plan, notifier)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -52,7 +66,7 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Mount("/api", routes=api.routes(till)),
+            Mount("/api", routes=[*api.routes(till), *money_back.routes(till)]),
             Mount("/control", routes=control.routes(till)),
             *payer.routes(till),
         ],

@@ -1,16 +1,20 @@
 """What WeChat Pay does with a merchant's order: take it, close it, and let a payer pay it."""
 
 import secrets
-import time
 from collections import deque
 from typing import Any
 
 from simulators.wechat_pay import rules
 from simulators.wechat_pay.book import CLOSED, SUCCESS, Book, Order
-from simulators.wechat_pay.faults import Plan
+from simulators.wechat_pay.clock import Clock
+from simulators.wechat_pay.faults import Fault, Plan
 from simulators.wechat_pay.merchant import Merchant
 from simulators.wechat_pay.notifier import Notifier, payment_fields
 from simulators.wechat_pay.protocol import MD5, Fields
+from simulators.wechat_pay.refund_book import CLOSED as REFUSED
+from simulators.wechat_pay.refund_book import PROCESSING, Refund
+from simulators.wechat_pay.refund_notifier import RefundNotifier
+from simulators.wechat_pay.refunds import Refunds, Wanted
 from simulators.wechat_pay.rules import Refused
 
 CODE_PREFIX = "weixin://wxpay/bizpayurl?pr="
@@ -26,38 +30,43 @@ class NotPayable(Exception):
         self.reason = reason
 
 
-class Clock:
-    """Seconds since the epoch, moved forward by the control API. Expiry follows it."""
-
-    def __init__(self) -> None:
-        self.ahead_seconds = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.ahead_seconds
-
-
 class Provider:
     """One merchant's account at the provider."""
 
-    def __init__(self, merchant: Merchant, book: Book, plan: Plan, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        merchant: Merchant,
+        book: Book,
+        *,
+        clock: Clock,
+        plan: Plan,
+        refunds: Refunds,
+        notifier: Notifier,
+        refund_notifier: RefundNotifier,
+    ) -> None:
         self.merchant = merchant
         self.book = book
+        self.clock = clock
         self.plan = plan
+        self.refunds = refunds
         self.notifier = notifier
-        self.clock = Clock()
+        self.refund_notifier = refund_notifier
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
 
     def start(self) -> None:
         """Go on telling what was still to be told; needs a running event loop."""
         self.notifier.start()
+        self.refund_notifier.start()
 
     async def stop(self) -> None:
         await self.notifier.stop()
+        await self.refund_notifier.stop()
         self.book.close()
 
     async def reset(self) -> None:
         """Forget every order, fault and call; the clock goes right again."""
         await self.notifier.stop()
+        await self.refund_notifier.stop()
         self.book.reset()
         self.plan.clear()
         self.calls.clear()
@@ -86,7 +95,12 @@ class Provider:
         return answer
 
     def query(self, fields: Fields) -> Fields:
-        return describe(self._order(fields))
+        """orderquery. A paid order of which something went back says REFUND, and who paid."""
+        order = self._order(fields)
+        refunded = [
+            r for r in self.book.refunds.of_order(order.out_trade_no) if r.status != REFUSED
+        ]
+        return describe(order) | ({"trade_state": "REFUND"} if refunded else {})
 
     def close(self, fields: Fields) -> Fields:
         rules.check_out_trade_no(fields)
@@ -98,6 +112,24 @@ class Provider:
 
         self.book.mark_closed(order.out_trade_no)
         return {}
+
+    def refund(self, wanted: Wanted, fault: Fault | None) -> Refund:
+        """A refund is taken; its payer has the money some time later."""
+        if fault and fault.kind == "no_balance":
+            raise Refused("NOTENOUGH", "the merchant's balance is too small")
+        refund, is_new = self.refunds.ask(wanted, fault)
+        if is_new and refund.notify_url:
+            wait = max(0.0, refund.ready_at - self.clock.now())
+            self.refund_notifier.tell(refund.out_refund_no, after_seconds=wait)
+        return refund
+
+    def settle_refund(self, out_refund_no: str, status: str) -> bool:
+        """The tester decides a refund; whether it is known."""
+        known = self.refunds.settle(out_refund_no, status)
+        refund = self.refunds.get(out_refund_no)
+        if refund and refund.notify_url and status != PROCESSING:
+            self.refund_notifier.tell(out_refund_no)
+        return known
 
     def look_up(self, code_url: str) -> Order:
         """The order behind a scanned code. Raises `NotPayable`: unknown, paid, closed, expired."""
