@@ -34,9 +34,15 @@ def _parcels(request: Request) -> Parcels:
     return parcels
 
 
+def _addresses(request: Request) -> Parcels:
+    addresses: Parcels = request.app.state.addresses
+    return addresses
+
+
 WeChatPay = Annotated[Provider, Depends(_provider)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
+AddressShelf = Annotated[Parcels, Depends(_addresses)]
 PayWithin = Annotated[timedelta, Depends(_pay_within)]
 
 
