@@ -37,6 +37,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
     app.state.parcels = Parcels.open(
         settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
     )
+    app.state.addresses = Parcels(kit.files, settings.parcel_key.get_secret_value())
     app.state.wechat = wechat
     app.state.refused_notifications = webhooks.RefusedNotifications()
     return Service(

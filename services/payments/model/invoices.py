@@ -164,12 +164,19 @@ def choose_basis(covers: Covers, policy: Policy) -> Basis:
     return Basis.SPENDING if policy is Policy.AT_CONSUMPTION else Basis.DIRECT
 
 
+def room_fen(covers: Covers, policy: Policy, standing: Standing) -> int:
+    """What a learner can still have invoiced."""
+    if covers is Covers.STUDY_CARDS and policy is Policy.AT_CONSUMPTION:
+        return 0
+    return standing.room_fen(choose_basis(covers, policy))
+
+
 def check_amount(amount_fen: int, basis: Basis, standing: Standing) -> None:
     """The ceiling ($-7). Raises `AboveCeiling`, or `InvoicedAtSale`."""
-    room_fen = standing.room_fen(basis)
-    if 0 < amount_fen <= room_fen:
+    room = standing.room_fen(basis)
+    if 0 < amount_fen <= room:
         return
-    if basis is Basis.DIRECT and 0 < amount_fen <= room_fen + standing.wallet_fen:
+    if basis is Basis.DIRECT and 0 < amount_fen <= room + standing.wallet_fen:
         raise InvoicedAtSale
-    yuan = f"{room_fen // 100}.{room_fen % 100:02d}"
+    yuan = f"{room // 100}.{room % 100:02d}"
     raise AboveCeiling({"amount_fen": "At most {yuan} yuan can be invoiced."}, yuan=yuan)
