@@ -136,6 +136,10 @@ class Card:
         """Its money stands in `liability:cards`; expiry does not change that."""
         return self.status in (CardStatus.INERT, CardStatus.ACTIVE)
 
+    @property
+    def is_redeemed(self) -> bool:
+        return self.status is CardStatus.REDEEMED
+
     def state(self, today: date) -> CardState:
         if self.replaced_by is not None:
             return CardState.REPLACED
