@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -18,9 +19,9 @@ log = structlog.get_logger()
 LOOK_SECONDS = 600.0
 
 
-async def audit_nightly(db: Pool) -> Audit | None:
+async def audit_nightly(db: Pool, *, now: datetime | None = None) -> Audit | None:
     """The audit of today, if it is time and nobody has done it. A day has one."""
-    now = clock.now().astimezone(clock.CHINA)
+    now = (now or clock.now()).astimezone(clock.CHINA)
     if now.time() < NOT_BEFORE or await store.has_nightly(db, now.date()):
         return None
     try:

@@ -56,6 +56,37 @@ FIGURES: Mapping[Check, str] = {
                   FROM postings
                  WHERE account = 'liability:receipts') AS computed_fen
     """,
+    Check.CARDS: """
+        SELECT 'liability:cards' AS subject,
+               (SELECT coalesce(sum(amount_fen), 0)::bigint
+                  FROM cards
+                 WHERE status IN ('inert', 'active')) AS stored_fen,
+               (SELECT coalesce(-sum(amount_fen), 0)::bigint
+                  FROM postings
+                 WHERE account = 'liability:cards') AS computed_fen
+    """,
+    Check.SURPLUS: """
+        SELECT 'liability:surplus' AS subject,
+               (SELECT coalesce(sum(amount_fen), 0)::bigint
+                  FROM surplus_payments) AS stored_fen,
+               (SELECT coalesce(-sum(amount_fen), 0)::bigint
+                  FROM postings
+                 WHERE account = 'liability:surplus') AS computed_fen
+    """,
+    Check.INVOICES: """
+           SELECT invoiced.learner_id::text AS subject, invoiced.amount_fen AS stored_fen,
+                  coalesce(spent.amount_fen, 0)::bigint AS computed_fen
+             FROM (SELECT learner_id, sum(amount_fen)::bigint AS amount_fen
+                     FROM invoices
+                    WHERE status IN ('requested', 'issued')
+                      AND basis <> 'sale'
+                 GROUP BY learner_id) AS invoiced
+        LEFT JOIN (SELECT learner_id, sum(amount_fen - refunded_fen) AS amount_fen
+                     FROM orders
+                    WHERE status = 'paid'
+                 GROUP BY learner_id) AS spent
+               ON spent.learner_id = invoiced.learner_id
+    """,
 }
 
 
