@@ -24,7 +24,7 @@ stack: $(VENV)/dev.installed ## run six services, nginx, RabbitMQ and PostgreSQL
 test: $(VENV)/dev.installed ## run every test (some only: make test ARGS=tests/payments)
 	@$(BIN)/python -m pytest $(ARGS)
 
-audit: $(VENV)/run.installed ## compute all study credit again from the records and compare
+audit: $(VENV)/run.installed ## compute all study credit and all money again from the records and compare
 	@$(BIN)/python -m deploy.audit
 
 drill: $(VENV)/dev.installed ## kill and stop everything under load and look for what got lost

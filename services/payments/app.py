@@ -9,7 +9,7 @@ from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, auditor, consumers, pages, reconciler, staff, sweeper, webhooks
+from . import api, auditor, consumers, pages, reconciler, returning, staff, sweeper, webhooks
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -47,6 +47,11 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         consumer=consumers.consumer,
         workers=[
             every(sweeper.SWEEP_SECONDS, partial(sweeper.sweep, kit.pool, wechat), name="sweeper"),
+            every(
+                returning.SWEEP_SECONDS,
+                partial(returning.sweep, kit.pool, wechat, settings.refund_spacing),
+                name="refunds at WeChat",
+            ),
             every(
                 sweeper.FORGET_SECONDS,
                 partial(orders.delete_old_keys, kit.pool),

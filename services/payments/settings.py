@@ -1,5 +1,6 @@
 """What payments is told by its environment."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -52,6 +53,12 @@ class PaymentsSettings(Settings):
     sf_sender_name: str = "中国出入境检验检疫协会"
     sf_sender_phone: str = "010-62383899"
     sf_sender_address: str = DEMO_SF_SENDER_ADDRESS
+    refund_spacing_seconds: float = Field(
+        default=61, gt=0, description="WeChat takes one refund of a payment in a minute"
+    )
+    refund_two_persons_above_fen: int = Field(
+        default=100_000, ge=0, description="larger refunds are approved by two persons ($-8)"
+    )
     webhook_wait_seconds: float = Field(
         default=2.5, description="WeChat expects its reply within 3 to 5 seconds"
     )
@@ -97,6 +104,10 @@ class PaymentsSettings(Settings):
             raise ValueError("SF_CHECKWORD must be your own in production")
         if self.sf_sender_address == DEMO_SF_SENDER_ADDRESS:
             raise ValueError("SF_SENDER_ADDRESS must be your own in production")
+
+    @property
+    def refund_spacing(self) -> timedelta:
+        return timedelta(seconds=self.refund_spacing_seconds)
 
     @property
     def notify_url(self) -> str:

@@ -1,6 +1,6 @@
 """The message door: which events payments listens to, and why."""
 
-from . import certificates, goods, learners
+from . import certificates, goods, learners, withdrawals
 from .door import consumer
 
-__all__ = ["certificates", "consumer", "goods", "learners"]
+__all__ = ["certificates", "consumer", "goods", "learners", "withdrawals"]

@@ -19,7 +19,7 @@ ALTER TABLE discrepancies
            CHECK (healed_at IS NULL OR bill_day IS NOT NULL);
 
 CREATE INDEX discrepancies_open ON discrepancies (raised_at)
-    WHERE settled_at IS NULL AND healed_at IS NULL;
+    WHERE settled_at IS NULL AND healed_at IS NULL AND refunded_at IS NULL;
 CREATE INDEX discrepancies_of_bill ON discrepancies (bill_day) WHERE bill_day IS NOT NULL;
 CREATE INDEX orders_by_payment ON orders (paid_at) WHERE status = 'paid';
 CREATE INDEX attempts_by_transaction ON attempts (transaction_id) WHERE transaction_id IS NOT NULL;

@@ -26,6 +26,8 @@ class Check(StrEnum):
     RECEIPTS = "receipts"  # what is left of bank receipts, and liability:receipts
     CARDS = "cards"  # cards that are worth something, and liability:cards
     SURPLUS = "surplus"  # payments beyond their order, and liability:surplus
+    REFUNDS = "refunds"  # what of an order is refunded or promised back, and its journals
+    PROMISED = "promised"  # refunds on their way, and liability:refunds
     INVOICES = "invoices"  # a learner's invoices, and what was spent and did not go back
 
 

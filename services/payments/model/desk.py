@@ -35,11 +35,16 @@ class Discrepancy:
     bill_day: date | None
     raised_at: datetime
     healed_at: datetime | None
+    refunded_at: datetime | None
     settled_at: datetime | None
     settled_by_name: str | None
     note: str | None
     number: str | None
     learner_name: str | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.settled_at is None and self.healed_at is None and self.refunded_at is None
 
 
 class Job(StrEnum):

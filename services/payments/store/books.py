@@ -68,10 +68,38 @@ FIGURES: Mapping[Check, str] = {
     Check.SURPLUS: """
         SELECT 'liability:surplus' AS subject,
                (SELECT coalesce(sum(amount_fen), 0)::bigint
-                  FROM surplus_payments) AS stored_fen,
+                  FROM surplus_payments)
+               - (SELECT coalesce(sum(amount_fen), 0)::bigint
+                    FROM paybacks
+                   WHERE refund_id IS NULL
+                     AND status = 'success') AS stored_fen,
                (SELECT coalesce(-sum(amount_fen), 0)::bigint
                   FROM postings
                  WHERE account = 'liability:surplus') AS computed_fen
+    """,
+    Check.REFUNDS: """
+            SELECT coalesce(paid.number, booked.label) AS subject,
+                   coalesce(paid.refunded_fen, 0) AS stored_fen,
+                   coalesce(booked_fen, 0)::bigint AS computed_fen
+              FROM (SELECT number, refunded_fen
+                      FROM orders
+                     WHERE status = 'paid') AS paid
+         FULL JOIN (SELECT label, sum(amount_fen) AS booked_fen
+                      FROM journals
+                      JOIN postings USING (journal_id)
+                     WHERE kind IN ('refund_promised', 'refund_released', 'refund_to_wallet')
+                       AND account = 'revenue:hours'
+                  GROUP BY label) AS booked
+                ON booked.label = paid.number
+    """,
+    Check.PROMISED: """
+        SELECT 'liability:refunds' AS subject,
+               (SELECT coalesce(sum(amount_fen), 0)::bigint
+                  FROM refunds
+                 WHERE status IN ('sending', 'bank_wanted')) AS stored_fen,
+               (SELECT coalesce(-sum(amount_fen), 0)::bigint
+                  FROM postings
+                 WHERE account = 'liability:refunds') AS computed_fen
     """,
     Check.INVOICES: """
            SELECT invoiced.learner_id::text AS subject, invoiced.amount_fen AS stored_fen,

@@ -46,10 +46,10 @@ async def list_discrepancies(
         """
           SELECT discrepancy_id, kind, out_trade_no, transaction_id, out_refund_no,
                  discrepancies.order_id, expected_fen, told_fen, bill_day, raised_at, healed_at,
-                 settled_at, settled_by_name, note, number, learner_name
+                 refunded_at, settled_at, settled_by_name, note, number, learner_name
             FROM discrepancies
        LEFT JOIN orders USING (order_id)
-           WHERE (settled_at IS NULL AND healed_at IS NULL) = $1
+           WHERE (settled_at IS NULL AND healed_at IS NULL AND refunded_at IS NULL) = $1
              AND ($2::date IS NULL OR bill_day = $2)
              AND ($3::uuid IS NULL OR discrepancies.order_id = $3)
         ORDER BY raised_at DESC, discrepancy_id DESC
@@ -71,7 +71,7 @@ async def get_discrepancy(
         f"""
            SELECT discrepancy_id, kind, out_trade_no, transaction_id, out_refund_no,
                   discrepancies.order_id, expected_fen, told_fen, bill_day, raised_at, healed_at,
-                  settled_at, settled_by_name, note, number, learner_name
+                  refunded_at, settled_at, settled_by_name, note, number, learner_name
              FROM discrepancies
         LEFT JOIN orders USING (order_id)
             WHERE discrepancy_id = $1

@@ -174,6 +174,12 @@ async def list_ours(tx: Tx, *, since: datetime, until: datetime) -> list[Movemen
           FROM surplus_payments
          WHERE received_at >= $1
            AND received_at < $2
+         UNION ALL
+        SELECT 'refund', out_trade_no, transaction_id, out_refund_no, amount_fen, settled_at
+          FROM paybacks
+         WHERE status = 'success'
+           AND settled_at >= $1
+           AND settled_at < $2
         """,
         since,
         until,

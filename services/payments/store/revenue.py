@@ -38,7 +38,9 @@ async def get_month(db: Pool, *, since: datetime) -> Month:
                   FROM orders
                  WHERE status = 'paid'
                    AND paid_at >= $1) AS paid_fen,
-               0::bigint AS refunded_fen,
+               (SELECT coalesce(sum(amount_fen), 0)::bigint
+                  FROM refunds
+                 WHERE refunded_at >= $1) AS refunded_fen,
                (SELECT coalesce(sum(amount_fen), 0)::bigint
                   FROM invoices
                  WHERE status = 'issued'

@@ -21,6 +21,7 @@ WAITING: Mapping[Job, str] = {
           FROM discrepancies
          WHERE settled_at IS NULL
            AND healed_at IS NULL
+           AND refunded_at IS NULL
     """,
     Job.BILLS: """
         SELECT 'bills', count(*), (min(day) + 1) AT TIME ZONE 'Asia/Shanghai', NULL
@@ -32,6 +33,23 @@ WAITING: Mapping[Job, str] = {
         SELECT 'vouchers', count(*), min(submitted_at), sum(amount_fen)::bigint
           FROM transfers
          WHERE status = 'submitted'
+    """,
+    Job.DISCOUNTS: """
+        SELECT 'discounts', count(*), min(requested_at), NULL
+          FROM discounts
+         WHERE status = 'requested'
+    """,
+    Job.REFUNDS: """
+        SELECT 'refunds', count(*), min(since), sum(amount_fen)::bigint
+          FROM (SELECT asked_at AS since, amount_fen
+                  FROM refunds
+                 WHERE status IN ('requested', 'second_wanted', 'blocked_by_invoice',
+                                  'bank_wanted', 'failed')
+                 UNION ALL
+                SELECT made_at, amount_fen
+                  FROM paybacks
+                 WHERE status IN ('abnormal', 'closed', 'refused')
+                   AND (status = 'abnormal' OR refund_id IS NULL)) AS wanted
     """,
     Job.INVOICES: """
         SELECT 'invoices', count(*), min(requested_at), sum(amount_fen)::bigint
