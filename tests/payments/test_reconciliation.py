@@ -99,7 +99,7 @@ def test_a_payment_at_midnight_may_stand_in_either_bill() -> None:
     assert kinds([], [early], before=[early]) == []
     assert kinds([], [early], before=None) == []  # the day before is not known
     assert kinds([], [early], before=[]) == [BillDoubt.MISSING_THERE]
-    assert kinds([], [early], before=[], after=[early]) == []
+    assert kinds([], [early], before=[], elsewhere=[early]) == []
 
 
 def test_what_stands_in_two_bills_is_repeated() -> None:

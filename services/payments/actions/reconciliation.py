@@ -66,15 +66,17 @@ async def compare_again(tx: Tx, day: date, *, now: datetime) -> int:
 
 
 async def _compare(tx: Tx, day: date, *, now: datetime) -> int:
-    before = await store.list_rows(tx, day - A_DAY)
+    bill = await store.list_rows(tx, day)
+    ours = await store.list_ours(
+        tx, since=_midnight(day - A_DAY), until=_midnight(day + 2 * A_DAY), told=bill
+    )
+    before_known = await store.is_compared(tx, day - A_DAY)
     comparison = compare(
         day,
-        await store.list_rows(tx, day),
-        before=before if await store.is_compared(tx, day - A_DAY) else None,
-        after=await store.list_rows(tx, day + A_DAY),
-        ours=await store.list_ours(
-            tx, since=_midnight(day - A_DAY), until=_midnight(day + 2 * A_DAY)
-        ),
+        bill,
+        before=await store.list_rows(tx, day - A_DAY) if before_known else None,
+        elsewhere=await store.list_elsewhere(tx, day, ours),
+        ours=ours,
     )
     await store.mark_compared(tx, day, comparison, now=now)
     raised = await store.keep_differences(tx, day, comparison.differences, now=now)

@@ -65,6 +65,9 @@ CREATE TABLE bill_rows (
     CONSTRAINT bill_row_kind_known CHECK (kind IN ('payment', 'refund'))
 );
 
+CREATE INDEX bill_rows_of_payment ON bill_rows (transaction_id);
+CREATE INDEX bill_rows_of_refund ON bill_rows (out_refund_no) WHERE kind = 'refund';
+
 -- Every stored sum computed again from what it stands for. `day` is set for the nightly one.
 CREATE TABLE audits (
     audit_id      uuid         PRIMARY KEY,

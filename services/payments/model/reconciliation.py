@@ -100,14 +100,14 @@ def compare(
     bill: Sequence[Movement],
     *,
     before: Collection[Movement] | None,
-    after: Collection[Movement] = (),
+    elsewhere: Collection[Movement] = (),
     ours: Collection[Movement],
 ) -> Comparison:
     """The bill of a day against our movements of that day and its neighbours.
 
-    `before` and `after`: the bills beside it, as far as they are known; None where there is no
-    bill of the day before to look into. What we have in the last hour of the day is asked of the
-    next day's bill and this one together.
+    `before`: the bill of the day before; None where there is none to look into. `elsewhere`: what
+    bills of any other day tell. What we have in the last hour of the day is asked of the next
+    day's bill and this one together.
     """
     here = {one.key: one for one in ours}
     seen = {one.key for one in before or ()}
@@ -126,7 +126,7 @@ def compare(
         if own is not None:
             counted.append(own)
         seen.add(row.key)
-    seen |= {one.key for one in after}
+    seen |= {one.key for one in elsewhere}
     for own in here.values():
         if own.key not in seen and _is_due(own.at, day, before_known=before is not None):
             differences.append(_difference("MISSING_THERE", own, own.amount_fen, None))

@@ -157,8 +157,11 @@ async def is_compared(tx: Tx, day: date) -> bool:
     return known
 
 
-async def list_ours(tx: Tx, *, since: datetime, until: datetime) -> list[Movement]:
-    """What our books say moved at the provider, from `since` on and before `until`."""
+async def list_ours(
+    tx: Tx, *, since: datetime, until: datetime, told: Sequence[Movement] = ()
+) -> list[Movement]:
+    """What our books say moved at the provider, from `since` on and before `until`; and what a
+    bill has `told` of, whenever it was, also a refund that we still wait for."""
     rows = await tx.fetch(
         """
         SELECT 'payment' AS kind, attempts.out_trade_no, attempts.transaction_id,
@@ -167,22 +170,41 @@ async def list_ours(tx: Tx, *, since: datetime, until: datetime) -> list[Movemen
           JOIN attempts USING (order_id)
          WHERE orders.status = 'paid'
            AND attempts.status = 'paid'
-           AND orders.paid_at >= $1
-           AND orders.paid_at < $2
+           AND ((orders.paid_at >= $1 AND orders.paid_at < $2)
+                OR attempts.transaction_id = ANY ($3))
          UNION ALL
         SELECT 'payment', out_trade_no, transaction_id, '', amount_fen, received_at
           FROM surplus_payments
-         WHERE received_at >= $1
-           AND received_at < $2
+         WHERE (received_at >= $1 AND received_at < $2)
+            OR transaction_id = ANY ($3)
          UNION ALL
-        SELECT 'refund', out_trade_no, transaction_id, out_refund_no, amount_fen, settled_at
+        SELECT 'refund', out_trade_no, transaction_id, out_refund_no, amount_fen,
+               coalesce(settled_at, made_at)
           FROM paybacks
-         WHERE status = 'success'
-           AND settled_at >= $1
-           AND settled_at < $2
+         WHERE (status = 'success' AND settled_at >= $1 AND settled_at < $2)
+            OR (status NOT IN ('closed', 'refused') AND out_refund_no = ANY ($4))
         """,
         since,
         until,
+        [one.transaction_id for one in told if one.kind is MovementKind.PAYMENT],
+        [one.out_refund_no for one in told if one.kind is MovementKind.REFUND],
+    )
+    return [_movement(row) for row in rows]
+
+
+async def list_elsewhere(tx: Tx, day: date, ours: Sequence[Movement]) -> list[Movement]:
+    """The rows by which bills of other days tell of these movements."""
+    rows = await tx.fetch(
+        """
+        SELECT kind, out_trade_no, transaction_id, out_refund_no, amount_fen, moved_at
+          FROM bill_rows
+         WHERE day <> $1
+           AND ((kind = 'payment' AND transaction_id = ANY ($2))
+                OR (kind = 'refund' AND out_refund_no = ANY ($3)))
+        """,
+        day,
+        [one.transaction_id for one in ours if one.kind is MovementKind.PAYMENT],
+        [one.out_refund_no for one in ours if one.kind is MovementKind.REFUND],
     )
     return [_movement(row) for row in rows]
 
