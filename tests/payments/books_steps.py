@@ -1,5 +1,6 @@
 """Steps for the books: paid orders, days that pass at the provider, the finance desk."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from chassis.web.forms import CSRF_COOKIE
 from services.payments import reconciler
 from services.payments.store import reconciliation as store
 from tests.conftest import bearer
+from tests.payments.cards_steps import top_up
 from tests.payments.conftest import Shop
 
 TOKEN = "t" * 43
@@ -60,6 +62,19 @@ async def paid_order(shop: Shop, *, hours: int = 1) -> dict[str, Any]:
     return {**order, "transaction_id": transaction_id, "learner_id": learner.learner_id}
 
 
+async def pay_twice(shop: Shop) -> dict[str, Any]:
+    """An order whose code is still scanned when the account has paid it: a surplus."""
+    learner = shop.learner()
+    await top_up(shop, learner, 1500)
+    order = await shop.open_order(learner, hours=1)
+    assert (await learner.start_payment(order["order_id"], method="wallet")).is_success
+    await shop.scan(order["code_url"])
+    async with asyncio.timeout(5):
+        while await shop.discrepancies() != ["surplus"]:
+            await shop.sweep()
+    return order
+
+
 def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), clock.CHINA)
 
@@ -101,13 +116,14 @@ def morning_after(day: date, *, hour: int = 11) -> datetime:
 
 
 async def open_doubts(shop: Shop) -> list[tuple[Any, ...]]:
-    """kind, number, our sum, theirs; of what is neither settled nor healed."""
+    """kind, number, our sum, theirs; of what still needs somebody."""
     rows = await shop.running.pool.fetch(
         """
           SELECT kind, out_trade_no, expected_fen, told_fen
             FROM discrepancies
            WHERE settled_at IS NULL
              AND healed_at IS NULL
+             AND refunded_at IS NULL
         ORDER BY kind, out_trade_no
         """
     )

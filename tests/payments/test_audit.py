@@ -12,7 +12,7 @@ from chassis.permissions import Permission
 from services.payments import auditor
 from services.payments.model.audit import DIFFERENCES_KEPT, Check, Figure, Report
 from services.payments.store import audits as store
-from tests.payments.books_steps import Desk, paid_order
+from tests.payments.books_steps import Desk, paid_order, pay_twice
 from tests.payments.cards_steps import issue, new_card, receive, top_up
 from tests.payments.conftest import Learner, Shop
 from tests.payments.invoice_steps import PERSON, known
@@ -34,18 +34,6 @@ async def some_of_everything(shop: Shop) -> Learner:
     assert asked.status_code == 201, asked.text
     await pay_twice(shop)
     return learner
-
-
-async def pay_twice(shop: Shop) -> None:
-    """An order whose code is still scanned when the account has paid it: a surplus."""
-    learner = shop.learner()
-    await top_up(shop, learner, 1500)
-    order = await shop.open_order(learner, hours=1)
-    assert (await learner.start_payment(order["order_id"], method="wallet")).is_success
-    await shop.scan(order["code_url"])
-    async with asyncio.timeout(5):
-        while await shop.discrepancies() != ["surplus"]:
-            await shop.sweep()
 
 
 async def found(shop: Shop) -> list[tuple[Check, int, int]]:

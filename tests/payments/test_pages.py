@@ -137,13 +137,16 @@ async def test_staff_see_what_does_not_fit_first(shop: Shop, staff_token: Any) -
         learner.learner_id, learner.client, bearer(staff_token(Permission.PAYMENTS_READ))
     )
     desk = (await get(staff, "/staff/payments")).text
-    assert desk.index(order["out_trade_no"]) < desk.index(f">{order['number']}<")
+    assert desk.index("对不上的付款") < desk.index("每日收入")
+    assert order["out_trade_no"] in desk
     assert "金额与订单不同" in desk
     assert re.search(r"￥0\.01", desk)
 
-    found = (await get(staff, f"/staff/payments?status=unpaid&q={order['number'].lower()}")).text
+    found = (
+        await get(staff, f"/staff/payments/orders?status=unpaid&q={order['number'].lower()}")
+    ).text
     assert f">{order['number']}<" in found
-    none = (await get(staff, "/staff/payments?status=paid&q=x")).text
+    none = (await get(staff, "/staff/payments/orders?status=paid&q=x")).text
     assert "没有符合条件的订单" in none
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chassis import clock
 from chassis.permissions import Permission
-from services.payments import reconciler
+from services.payments import reconciler, returning
 from services.payments.model.reconciliation import (
     BillDoubt,
     Movement,
@@ -19,6 +19,7 @@ from services.payments.model.reconciliation import (
     compare,
     days_to_have,
 )
+from services.payments.providers.port import RefundAsked
 from services.payments.store import reconciliation as store
 from tests.payments.books_steps import (
     Desk,
@@ -29,6 +30,7 @@ from tests.payments.books_steps import (
     noon,
     open_doubts,
     paid_order,
+    pay_twice,
     reconcile,
     wait_for,
 )
@@ -329,3 +331,53 @@ async def test_settling_needs_its_own_right(shop: Shop, staff_token: Any) -> Non
     assert (await reader.post(unknown, note="gut so")).status_code == 403
     assert (await reader.get(unknown)).status_code == 404
     assert (await Desk.of(shop, staff_token).post(unknown, note="gut so")).status_code == 404
+
+
+async def give_surplus_back(shop: Shop) -> dict[str, Any]:
+    """Money that was paid twice goes back by itself; its payback."""
+    await pay_twice(shop)
+    pool = shop.running.pool
+    async with asyncio.timeout(5):
+        while not (row := await pool.fetchrow("SELECT * FROM paybacks WHERE status = 'success'")):
+            await pool.execute("UPDATE paybacks SET next_try_at = now()")
+            await returning.sweep(pool, shop.wechat, timedelta(0))
+    return dict(row)
+
+
+async def test_refunds_stand_in_the_bill_too(shop: Shop) -> None:
+    # case 58, $-8
+    payback = await give_surplus_back(shop)
+    pool, number = shop.running.pool, payback["out_refund_no"]
+    day = clock.date_of(payback["settled_at"])
+    await pool.execute("UPDATE paybacks SET settled_at = $1", noon(day))
+    await let_days_pass(shop)
+    await reconcile(shop, day)
+    bill = await store.get_day(pool, day)
+    assert bill is not None
+    assert (bill.refunds_there, bill.refunds_there_fen, bill.refunds_here_fen) == (1, 1500, 1500)
+    assert await open_doubts(shop) == []
+
+    trade = payback["out_trade_no"]
+    await shop.fault("bill", "missing_row", out_trade_no=number)
+    await reconcile(shop, day)
+    assert await open_doubts(shop) == [("bill_refund_missing_there", trade, 1500, None)]
+    await shop.fault("bill", "other_amount", out_trade_no=number, amount_fen=1499)
+    await reconcile(shop, day)
+    assert await open_doubts(shop) == [("bill_refund_other_amount", trade, 1500, 1499)]
+
+
+async def test_a_refund_that_somebody_made_at_wechat_is_found(shop: Shop) -> None:
+    order = await paid_order(shop)
+    asked = RefundAsked(
+        out_refund_no="OUTSIDE-1",
+        out_trade_no=order["out_trade_no"],
+        transaction_id=order["transaction_id"],
+        amount_fen=700,
+        total_fen=1500,
+        reason="商户平台手工退款",
+    )
+    assert (await shop.wechat.refund(asked)).amount_fen == 700
+    await let_days_pass(shop)
+    await reconcile(shop, await day_of(shop, order))
+    found = [("bill_refund_missing_here", order["out_trade_no"], None, 700)]
+    assert await open_doubts(shop) == found
