@@ -7,9 +7,13 @@ from uuid import UUID
 from chassis.db import Pool
 
 from ..model.attempts import Attempt
+from ..model.invoices import Invoice
 from ..model.ledger import Journal, Posting
 from ..model.orders import Order
-from . import attempts
+from ..model.refunds import Refund
+from . import attempts, invoices, refunds
+
+INVOICES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,9 @@ class OrderFile:
     attempts: list[Attempt]  # the latest first
     notifications: list[Notification]  # the rest: the earliest first
     journals: list[Journal]
-    refunded_fen: int
+    refunds: list[Refund]
+    refunded_fen: int  # or promised back
+    invoices: list[Invoice]  # of its learner: an invoice is for what was spent, not for an order
 
 
 async def get_file(db: Pool, order: Order) -> OrderFile:
@@ -36,8 +42,10 @@ async def get_file(db: Pool, order: Order) -> OrderFile:
         attempts=await attempts.list_attempts(db, order.order_id),
         notifications=await _list_notifications(db, order.order_id),
         journals=await list_journals(db, order),
-        refunded_fen=await db.fetchval(
-            "SELECT refunded_fen FROM orders WHERE order_id = $1", order.order_id
+        refunds=await refunds.list_of_order(db, order.order_id),
+        refunded_fen=await refunds.get_refunded(db, order.order_id),
+        invoices=await invoices.list_invoices(
+            db, learner_id=order.learner_id, before=None, limit=INVOICES_SHOWN
         ),
     )
 
