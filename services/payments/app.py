@@ -9,7 +9,18 @@ from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, auditor, consumers, pages, reconciler, returning, staff, sweeper, webhooks
+from . import (
+    api,
+    auditor,
+    card_watch,
+    consumers,
+    pages,
+    reconciler,
+    returning,
+    staff,
+    sweeper,
+    webhooks,
+)
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -64,6 +75,13 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
             ),
             every(
                 auditor.LOOK_SECONDS, partial(auditor.audit_nightly, kit.pool), name="nightly audit"
+            ),
+            every(
+                card_watch.WATCH_SECONDS,
+                partial(
+                    card_watch.watch, kit.pool, app.state.parcels, settings.card_failures_alarm
+                ),
+                name="study cards",
             ),
         ],
         lifespan=partial(_threads, wechat),

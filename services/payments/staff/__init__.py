@@ -1,6 +1,7 @@
 """The staff door, by noun."""
 
 from . import (
+    batches,
     bills,
     books,
     cards,
@@ -18,6 +19,7 @@ from . import (
 ROUTERS = [
     overview.router,
     orders.router,
+    batches.router,
     cards.router,
     receipts.router,
     transfers.router,
