@@ -29,7 +29,7 @@ async def import_statement(
 
     Where a number is recorded with another sum or day, nothing is, and the faults say where.
     """
-    entries = statement.entries
+    entries = sorted(statement.entries, key=lambda entry: entry.bank_reference)  # one lock order
     known = await store.list_facts(tx, [entry.bank_reference for entry in entries])
     faults = [
         Fault(entry.line, Trouble.KNOWN_OTHERWISE, entry.bank_reference)

@@ -72,4 +72,4 @@ class ReturnForm(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    reason: Annotated[str, Field(min_length=5, max_length=500)]
+    reason: Annotated[str, Field(min_length=2, max_length=500)]

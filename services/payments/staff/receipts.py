@@ -151,9 +151,7 @@ async def _record_all(request: Request, db: Pool, who: Session, statement: State
     return see_other(
         "/staff/payments/receipts",
         request=request,
-        flash=N_(
-            "{new} receipts are new, {known} were known, {ignored} rows were money going out."
-        ),
+        flash=N_("{new} new, {known} known already, {ignored} rows of money going out."),
         new=imported.new,
         known=imported.known,
         ignored=imported.ignored,
