@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from chassis.db import Pool
 from chassis.refusals import Invalid, Refusal
 from chassis.web.deps import Db
-from chassis.web.forms import MESSAGES, read_form
+from chassis.web.forms import MESSAGES, Form, read_form
 from chassis.web.i18n import N_
 from chassis.web.pages import page, see_other
 from chassis.web.who import CurrentLearner, Session
@@ -50,14 +50,18 @@ async def apply(
             id_number=form["id_number"],
         )
     except Refusal as refusal:
-        return await _discounts(request, db, who, refusal)
+        return await _discounts(request, db, who, refusal, form)
     log.info("discount_requested", case=discount.case_number, status=discount.status)
     flash = GRANTED if discount.status is DiscountStatus.GRANTED else HANDED_IN
     return see_other("/discounts", request=request, flash=flash, case=discount.case_number)
 
 
 async def _discounts(
-    request: Request, db: Pool, who: Session, refusal: Refusal | None = None
+    request: Request,
+    db: Pool,
+    who: Session,
+    refusal: Refusal | None = None,
+    form: Form | None = None,
 ) -> Response:
     """The form where one may apply now; else why not."""
     try:
@@ -71,6 +75,7 @@ async def _discounts(
         learner=await learners.get_learner(db, who.subject),
         discounts=await store.list_discounts(db, who.subject),
         why_not=why_not,
+        form=form,
         refusal=refusal,
         status=refusal.status if refusal else 200,
     )

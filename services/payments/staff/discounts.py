@@ -14,7 +14,7 @@ from chassis.db import Pool, transaction
 from chassis.permissions import Permission
 from chassis.refusals import Refusal
 from chassis.web.deps import Db
-from chassis.web.forms import parse, read_form
+from chassis.web.forms import Form, parse, read_form
 from chassis.web.i18n import N_
 from chassis.web.pages import page, see_other
 from chassis.web.who import Session, StaffWith
@@ -96,14 +96,18 @@ async def refuse(request: Request, db: Db, discount_id: UUID, who: Decider) -> R
     except NoSuchDiscount:
         raise
     except Refusal as refusal:
-        return await _case(request, db, discount_id, refusal)
+        return await _case(request, db, discount_id, refusal, form)
     log.info("discount_refused", discount_id=str(discount_id))
     flash = N_("The application is refused; the learner reads the reason.")
     return see_other("/staff/payments/discounts", request=request, flash=flash)
 
 
 async def _case(
-    request: Request, db: Pool, discount_id: UUID, refusal: Refusal | None = None
+    request: Request,
+    db: Pool,
+    discount_id: UUID,
+    refusal: Refusal | None = None,
+    form: Form | None = None,
 ) -> Response:
     discount = await store.get_discount(db, discount_id)
     if discount is None:
@@ -116,6 +120,7 @@ async def _case(
         learner=await learners.get_learner(db, discount.learner_id),
         renewals=await store.list_renewals(db, discount.learner_id),
         others=[other for other in others if other.discount_id != discount_id],
+        form=form,
         refusal=refusal,
         status=refusal.status if refusal else 200,
     )
