@@ -14,7 +14,7 @@ from chassis import clock
 from chassis.db import DATABASE_AWAY, TRY_AGAIN, Pool, transaction
 
 from .actions import paybacks as actions
-from .model.paybacks import PAYER_READS, Payback, PaybackStatus
+from .model.paybacks import AT_WECHAT, PAYER_READS, Payback, PaybackStatus
 from .providers.port import Provider, RefundAnswer, RefundAsked, RefundState, Refused, Unknown
 from .store import paybacks as store
 
@@ -112,11 +112,14 @@ async def _settle(db: Pool, payback: Payback, answer: RefundAnswer) -> None:
 
 
 async def look_at_hint(db: Pool, wechat: Provider, out_refund_no: str) -> None:
-    """Somebody says that something became of a refund: have it looked at, whatever comes of it."""
+    """Somebody says that something became of a refund: have it looked at, now or by the sweeper.
+
+    It may be heard before our own call has returned.
+    """
     async with transaction(db) as tx:
-        waits = await store.look_now(tx, out_refund_no, now=clock.now())
-    payback = await store.find_payback(db, out_refund_no) if waits else None
-    if payback is not None:
+        await store.look_now(tx, out_refund_no, now=clock.now())
+    payback = await store.find_payback(db, out_refund_no)
+    if payback is not None and payback.status in AT_WECHAT:
         await look(db, wechat, payback)
 
 

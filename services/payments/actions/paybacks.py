@@ -12,7 +12,7 @@ from chassis.db import Tx
 from ..model import refund_journals as journals
 from ..model.orders import Order
 from ..model.paybacks import OVER, NoSuchPayback, Payback, PaybackStatus, surplus_number
-from ..model.refunds import Refund, RefundStatus
+from ..model.refunds import ClosedAtWeChat, NotTaken, Refund, RefundStatus
 from ..store import goods as goods_store
 from ..store import ledger as ledger_store
 from ..store import orders as orders_store
@@ -106,8 +106,8 @@ async def _refund_went(tx: Tx, refund: Refund, order: Order, payback: Payback) -
     elif payback.is_over:
         await refunds_store.release(tx, order.order_id, payback.amount_fen)
         await ledger_store.book(tx, journals.released(refund, order, payback.amount_fen, now))
-        answer = payback.error_code or payback.status
-        await refunds_store.save_refund(tx, refund.stuck(RefundStatus.FAILED, answer))
+        why = ClosedAtWeChat() if payback.status is PaybackStatus.CLOSED else NotTaken()
+        await refunds_store.save_refund(tx, refund.stuck(RefundStatus.FAILED, why.message))
 
 
 async def return_surplus(

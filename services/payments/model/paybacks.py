@@ -28,6 +28,7 @@ class PaybackStatus(StrEnum):
 
 
 OVER = frozenset({PaybackStatus.SUCCESS, PaybackStatus.CLOSED, PaybackStatus.REFUSED})
+AT_WECHAT = frozenset({PaybackStatus.SUBMITTING, PaybackStatus.PROCESSING, PaybackStatus.ABNORMAL})
 TO_SEND = frozenset({PaybackStatus.WAITING, PaybackStatus.SUBMITTING})
 
 

@@ -35,6 +35,14 @@ class TooManyParts(Conflict):
     """WeChat takes back at most 50 parts of one payment. Choose another way."""
 
 
+class NotTaken(Conflict):
+    """WeChat did not take this refund. Its answer stands below."""
+
+
+class ClosedAtWeChat(Conflict):
+    """WeChat closed this refund: no money has left."""
+
+
 class LessIsLeft(Conflict):
     """Less than the wished amount is left of the order."""
 

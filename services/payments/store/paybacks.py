@@ -115,20 +115,18 @@ async def note_try(
     )
 
 
-async def look_now(tx: Tx, out_refund_no: str, *, now: datetime) -> bool:
-    """Have the sweeper look at a payback at once. False if none of this number is on its way."""
-    known = await tx.fetchval(
+async def look_now(tx: Tx, out_refund_no: str, *, now: datetime) -> None:
+    """Have the sweeper look at once at a payback that WeChat has accepted."""
+    await tx.execute(
         """
         UPDATE paybacks
            SET next_try_at = $2
          WHERE out_refund_no = $1
            AND status IN ('processing', 'abnormal')
-     RETURNING true
         """,
         out_refund_no,
         now,
     )
-    return known is not None
 
 
 async def count_parts(tx: Tx, transaction_id: str) -> int:
