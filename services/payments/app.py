@@ -9,7 +9,8 @@ from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, pages, staff, sweeper, webhooks
+from . import api, consumers, pages, shipping, staff, sweeper, webhooks
+from .providers.sf_express import SfExpress
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -26,17 +27,31 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         notify_url=settings.notify_url,
         client_ip=settings.wechat_client_ip,
     )
+    courier = SfExpress(
+        base_url=settings.sf_base_url,
+        partner_id=settings.sf_partner_id,
+        checkword=settings.sf_checkword.get_secret_value(),
+        sender_name=settings.sf_sender_name,
+        sender_phone=settings.sf_sender_phone,
+        sender_address=settings.sf_sender_address,
+    )
     app = create_app(
         "payments",
         kit,
         routers=[*pages.ROUTERS, *staff.ROUTERS, *api.ROUTERS, webhooks.router],
         here=Path(__file__).parent,
+        uploads=("/staff/payments/invoices/",),
     )
     app.state.settings = settings
     app.state.parcels = Parcels.open(
         settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
     )
-    app.state.addresses = Parcels(kit.files, settings.parcel_key.get_secret_value())
+    shelves = shipping.Shelves(
+        addresses=Parcels(kit.files, settings.parcel_key.get_secret_value()),
+        parcels=app.state.parcels,
+    )
+    app.state.addresses = shelves.addresses
+    app.state.courier = courier
     app.state.wechat = wechat
     app.state.refused_notifications = webhooks.RefusedNotifications()
     return Service(
@@ -46,18 +61,24 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         workers=[
             every(sweeper.SWEEP_SECONDS, partial(sweeper.sweep, kit.pool, wechat), name="sweeper"),
             every(
+                shipping.LOOK_SECONDS,
+                partial(shipping.ask_again, kit.pool, courier, shelves),
+                name="shipments",
+            ),
+            every(
                 sweeper.FORGET_SECONDS,
                 partial(orders.delete_old_keys, kit.pool),
                 name="old idempotency keys",
             ),
         ],
-        lifespan=partial(_threads, wechat),
+        lifespan=partial(_threads, wechat, courier),
     )
 
 
 @asynccontextmanager
-async def _threads(wechat: WeChat) -> AsyncIterator[None]:
+async def _threads(wechat: WeChat, courier: SfExpress) -> AsyncIterator[None]:
     try:
         yield
     finally:
         wechat.stop()
+        await courier.stop()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from chassis.files import Files
 from chassis.parcels import Parcels
 from chassis.web.who import Session
 from contracts.identity import LearnerKind
@@ -12,8 +13,10 @@ from contracts.identity import LearnerKind
 from .model.cards import CardTerms
 from .model.goods import Buyer
 from .model.learners import Staff
+from .providers.courier import Courier
 from .providers.port import Provider
 from .settings import PaymentsSettings
+from .shipping import Shelves
 
 
 def _provider(request: Request) -> Provider:
@@ -35,6 +38,11 @@ def _parcels(request: Request) -> Parcels:
     return parcels
 
 
+def _files(request: Request) -> Files:
+    files: Files = request.app.state.kit.files
+    return files
+
+
 def _addresses(request: Request) -> Parcels:
     addresses: Parcels = request.app.state.addresses
     return addresses
@@ -49,9 +57,21 @@ def _card_terms(request: Request) -> CardTerms:
     )
 
 
+def _courier(request: Request) -> Courier:
+    courier: Courier = request.app.state.courier
+    return courier
+
+
+def _shelves(request: Request) -> Shelves:
+    return Shelves(request.app.state.addresses, request.app.state.parcels)
+
+
 WeChatPay = Annotated[Provider, Depends(_provider)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
+OwnFiles = Annotated[Files, Depends(_files)]
+ByCourier = Annotated[Courier, Depends(_courier)]
+BothShelves = Annotated[Shelves, Depends(_shelves)]
 AddressShelf = Annotated[Parcels, Depends(_addresses)]
 Terms = Annotated[CardTerms, Depends(_card_terms)]
 PayWithin = Annotated[timedelta, Depends(_pay_within)]

@@ -5,6 +5,7 @@ from . import (
     cards,
     discounts,
     employers,
+    invoice_cases,
     invoices,
     orders,
     overview,
@@ -23,5 +24,6 @@ ROUTERS = [
     discounts.router,
     refunds.router,
     invoices.router,
+    invoice_cases.router,
     books.router,
 ]
