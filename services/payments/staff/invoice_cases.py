@@ -72,7 +72,7 @@ async def issue(
                 by=staff_of(who),
             )
 
-    return await _decide(request, db, who, invoice_id, act, N_("The invoice is issued."))
+    return await _decide(request, db, who, invoice_id, form, act, N_("The invoice is issued."))
 
 
 @router.post("/document")
@@ -89,7 +89,9 @@ async def attach(
         async with transaction(db) as tx:
             await actions.attach(tx, invoice_id=invoice_id, sealed=sealed)
 
-    return await _decide(request, db, who, invoice_id, act, N_("The PDF is on its way by mail."))
+    return await _decide(
+        request, db, who, invoice_id, form, act, N_("The PDF is on its way by mail.")
+    )
 
 
 @router.post("/decline")
@@ -106,7 +108,9 @@ async def decline(
             )
         await invoicing.forget_address(addresses, invoice)
 
-    return await _decide(request, db, who, invoice_id, act, N_("The application is declined."))
+    return await _decide(
+        request, db, who, invoice_id, form, act, N_("The application is declined.")
+    )
 
 
 @router.post("/reverse")
@@ -126,7 +130,7 @@ async def reverse(request: Request, invoice_id: UUID, db: Db, who: Clerk) -> Res
                 by=staff_of(who),
             )
 
-    return await _decide(request, db, who, invoice_id, act, N_("The invoice is red-flushed."))
+    return await _decide(request, db, who, invoice_id, form, act, N_("The invoice is red-flushed."))
 
 
 @router.post("/shipment")
@@ -139,12 +143,12 @@ async def send(
     shelves: BothShelves,
 ) -> Response:
     """SF Express fetches it, the learner pays."""
-    await read_form(request)
+    form = await read_form(request)
 
     async def act() -> None:
         await shipping.send(db, courier, shelves, invoice_id=invoice_id, by=staff_of(who))
 
-    return await _decide(request, db, who, invoice_id, act, N_("SF Express was asked."))
+    return await _decide(request, db, who, invoice_id, form, act, N_("SF Express was asked."))
 
 
 @router.post("/waybill")
@@ -160,7 +164,7 @@ async def send_by_hand(
             db, shelves, invoice=invoice, waybill=said.waybill, by=staff_of(who)
         )
 
-    return await _decide(request, db, who, invoice_id, act, N_("The waybill is noted."))
+    return await _decide(request, db, who, invoice_id, form, act, N_("The waybill is noted."))
 
 
 async def _decide(
@@ -168,6 +172,7 @@ async def _decide(
     db: Pool,
     who: Session,
     invoice_id: UUID,
+    form: Form,
     act: Callable[[], Awaitable[None]],
     flash: str,
 ) -> Response:
@@ -177,7 +182,7 @@ async def _decide(
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _case(request, db, who, invoice_id, request.state.form, refusal)
+        return await _case(request, db, who, invoice_id, form, refusal)
     log.info(
         "invoice_case_changed",
         invoice_id=str(invoice_id),
