@@ -1,4 +1,5 @@
-"""What only the demo has: simulators in place of WeChat Pay and a mail server, and a greeting."""
+"""What only the demo has: simulators in place of WeChat Pay, SF Express and a mail server, and a
+greeting."""
 
 import json
 import os
@@ -12,13 +13,17 @@ from starlette.types import ASGIApp
 
 from deploy.host import accounts_file
 from simulators.mailbox import app as mailbox_app
+from simulators.sf_express import app as sf_app
 from simulators.wechat_pay import app as wechat_app
 
 WECHAT, MAILBOX = "/simulators/wechat", "/simulators/mailbox"
-CREDENTIALS = {  # published in WeChat's own documentation
+SF = "/simulators/sf"
+CREDENTIALS = {  # those of WeChat are published in its own documentation
     "wechat_app_id": "wxd930ea5d5a258f4f",
     "wechat_mch_id": "10000100",
     "wechat_api_key": "192006250b4c09247ec02edce69f6a2d",
+    "sf_partner_id": "TICEDUDEMO",
+    "sf_checkword": "simulated-checkword-of-the-demo",
 }
 
 
@@ -34,6 +39,8 @@ class Simulators:
         told: dict[str, Any] = credentials()
         if not os.environ.get("WECHAT_API_BASE_URL"):
             told["wechat_api_base_url"] = f"http://127.0.0.1:{self.port}{WECHAT}/api/"
+        if not os.environ.get("SF_BASE_URL"):
+            told["sf_base_url"] = f"http://127.0.0.1:{self.port}{SF}/std/service"
         if not os.environ.get("SMTP_HOST"):  # SMTP_PORT speaks of a host that is named
             told |= {"smtp_host": "127.0.0.1", "smtp_port": self.smtp_port}
         return told
@@ -49,10 +56,11 @@ class Simulators:
             api_key=agreed["wechat_api_key"],
             data_dir=self.data_dir / "wechat_pay",
         )
+        sf = sf_app.create_app(partner_id=agreed["sf_partner_id"], checkword=agreed["sf_checkword"])
         await mailbox.state.mailbox.start()
         wechat.state.provider.start()
         try:
-            yield {MAILBOX: mailbox, WECHAT: wechat}
+            yield {MAILBOX: mailbox, WECHAT: wechat, SF: sf}
         finally:
             await wechat.state.provider.stop()
             await mailbox.state.mailbox.stop()

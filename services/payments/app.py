@@ -17,10 +17,12 @@ from . import (
     pages,
     reconciler,
     returning,
+    shipping,
     staff,
     sweeper,
     webhooks,
 )
+from .providers.sf_express import SfExpress
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -38,6 +40,14 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         client_ip=settings.wechat_client_ip,
         certificate=settings.wechat_certificate,
     )
+    courier = SfExpress(
+        base_url=settings.sf_base_url,
+        partner_id=settings.sf_partner_id,
+        checkword=settings.sf_checkword.get_secret_value(),
+        sender_name=settings.sf_sender_name,
+        sender_phone=settings.sf_sender_phone,
+        sender_address=settings.sf_sender_address,
+    )
     app = create_app(
         "payments",
         kit,
@@ -47,6 +57,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
             "/transfers",
             "/api/payments/transfers",
             "/staff/payments/receipts",
+            "/staff/payments/invoices/",
             "/employers",
             "/api/payments/employers",
         ),
@@ -55,7 +66,12 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
     app.state.parcels = Parcels.open(
         settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
     )
-    app.state.addresses = Parcels(kit.files, settings.parcel_key.get_secret_value())
+    shelves = shipping.Shelves(
+        addresses=Parcels(kit.files, settings.parcel_key.get_secret_value()),
+        parcels=app.state.parcels,
+    )
+    app.state.addresses = shelves.addresses
+    app.state.courier = courier
     app.state.wechat = wechat
     app.state.refused_notifications = webhooks.RefusedNotifications()
     return Service(
@@ -68,6 +84,11 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
                 returning.SWEEP_SECONDS,
                 partial(returning.sweep, kit.pool, wechat, settings.refund_spacing),
                 name="refunds at WeChat",
+            ),
+            every(
+                shipping.LOOK_SECONDS,
+                partial(shipping.ask_again, kit.pool, courier, shelves),
+                name="shipments",
             ),
             every(
                 sweeper.FORGET_SECONDS,
@@ -90,13 +111,14 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
                 name="study cards",
             ),
         ],
-        lifespan=partial(_threads, wechat),
+        lifespan=partial(_threads, wechat, courier),
     )
 
 
 @asynccontextmanager
-async def _threads(wechat: WeChat) -> AsyncIterator[None]:
+async def _threads(wechat: WeChat, courier: SfExpress) -> AsyncIterator[None]:
     try:
         yield
     finally:
         wechat.stop()
+        await courier.stop()

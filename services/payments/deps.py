@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from chassis.files import Files
 from chassis.parcels import Parcels
 from chassis.web.who import Session
 from contracts.identity import LearnerKind
@@ -14,8 +15,10 @@ from .issuing import Bureau
 from .model.cards import CardTerms
 from .model.goods import Buyer
 from .model.learners import Staff
+from .providers.courier import Courier
 from .providers.port import Provider
 from .settings import PaymentsSettings
+from .shipping import Shelves
 
 
 def _provider(request: Request) -> Provider:
@@ -35,6 +38,11 @@ def _pay_within(request: Request) -> timedelta:
 def _parcels(request: Request) -> Parcels:
     parcels: Parcels = request.app.state.parcels
     return parcels
+
+
+def _files(request: Request) -> Files:
+    files: Files = request.app.state.kit.files
+    return files
 
 
 def _addresses(request: Request) -> Parcels:
@@ -61,9 +69,21 @@ def _bureau(request: Request) -> Bureau:
     return Bureau(request.app.state.kit.pool, _parcels(request), _card_terms(request))
 
 
+def _courier(request: Request) -> Courier:
+    courier: Courier = request.app.state.courier
+    return courier
+
+
+def _shelves(request: Request) -> Shelves:
+    return Shelves(request.app.state.addresses, request.app.state.parcels)
+
+
 WeChatPay = Annotated[Provider, Depends(_provider)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
+OwnFiles = Annotated[Files, Depends(_files)]
+ByCourier = Annotated[Courier, Depends(_courier)]
+BothShelves = Annotated[Shelves, Depends(_shelves)]
 AddressShelf = Annotated[Parcels, Depends(_addresses)]
 Terms = Annotated[CardTerms, Depends(_card_terms)]
 VoucherCounter = Annotated[Counter, Depends(_counter)]

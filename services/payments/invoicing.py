@@ -12,7 +12,7 @@ from .actions import idempotency, invoices
 from .api.invoice_shapes import InvoiceAsked, InvoiceShown
 from .model.delivery import Address
 from .model.invoice_room import Policy
-from .model.invoices import Delivery
+from .model.invoices import Delivery, Invoice
 
 
 async def request(
@@ -40,9 +40,23 @@ async def request(
     return InvoiceShown.model_validate(answer)
 
 
+async def cancel(db: Pool, addresses: Parcels, *, learner_id: UUID, invoice_id: UUID) -> Invoice:
+    """Take an application back. Raises what `actions.invoices.cancel` raises."""
+    async with transaction(db) as tx:
+        invoice = await invoices.cancel(tx, learner_id=learner_id, invoice_id=invoice_id)
+    await forget_address(addresses, invoice)
+    return invoice
+
+
 async def _seal(addresses: Parcels, address: Address | None) -> Delivery | None:
     if address is None:
         return None
     parcel_id = ids.new_id()
     await addresses.seal(parcel_id, Parcel(address.as_fields()))
     return Delivery(parcel_id, address.recipient_masked, address.mobile_masked)
+
+
+async def forget_address(addresses: Parcels, invoice: Invoice) -> None:
+    """Where paper was to go is known to nobody any more: SF has it, or nothing will be sent."""
+    if invoice.delivery is not None:
+        await addresses.seal(invoice.delivery.parcel_id, Parcel({}))

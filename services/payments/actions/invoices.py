@@ -21,6 +21,7 @@ from ..model.invoices import (
     choose_basis,
 )
 from ..store import goods as goods_store
+from ..store import invoice_room as room_store
 from ..store import invoices as store
 from ..store import learners as learners_store
 
@@ -31,7 +32,7 @@ async def request(tx: Tx, *, learner_id: UUID, wish: Wish, policy: Policy) -> In
     Raises `Invalid`, `AboveCeiling`, `InvoicedAtSale`, `NotInvoicedAtSale`, `InvoiceOpen`.
     """
     await goods_store.lock_buyer(tx, learner_id)
-    standing = await store.get_standing(tx, learner_id)
+    standing = await room_store.get_standing(tx, learner_id)
     basis = choose_basis(wish.covers, policy)
 
     await _check_title(tx, wish.title)
@@ -105,7 +106,7 @@ async def check_refund(
     The caller holds the buyer and has not reserved the sum yet. `method`: how the order was paid;
     left out it is the stricter one. Raises `RedFlushFirst`.
     """
-    standing = await store.get_standing(tx, learner_id)
+    standing = await room_store.get_standing(tx, learner_id)
     standing.check_refund(amount_fen, method)
 
 

@@ -114,7 +114,7 @@ class InvoiceShown(BaseModel):
             number=invoice.number,
             issued_on=invoice.issued_on,
             reason=invoice.reason,
-            document=path if invoice.document_name else None,
+            document=path if invoice.document else None,
         )
 
 

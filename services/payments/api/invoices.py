@@ -6,14 +6,13 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Query
 
-from chassis.db import transaction
 from chassis.web.deps import Db
 from chassis.web.who import CurrentLearner
 
 from .. import invoicing
-from ..actions import invoices
 from ..deps import AddressShelf, OwnSettings
 from ..model.invoices import NoSuchInvoice
+from ..store import invoice_room as room_store
 from ..store import invoices as store
 from .invoice_shapes import InvoiceAsked, InvoiceShown, InvoicesShown, RoomShown
 from .orders import Key
@@ -57,8 +56,8 @@ async def list_invoices(
     """Own invoices, newest first, with what can still be invoiced."""
     found = await store.list_invoices(db, learner_id=who.subject, before=cursor, limit=limit + 1)
     shown = [InvoiceShown.of(invoice) for invoice in found[:limit]]
-    standing = await store.get_standing(db, who.subject)
-    paid_fen, refunded_fen = await store.get_spending(db, who.subject)
+    standing = await room_store.get_standing(db, who.subject)
+    paid_fen, refunded_fen = await room_store.get_spending(db, who.subject)
     return InvoicesShown(
         room=RoomShown.of(
             standing, settings.invoice_policy, paid_fen=paid_fen, refunded_fen=refunded_fen
@@ -77,9 +76,10 @@ async def show_invoice(invoice_id: UUID, db: Db, who: CurrentLearner) -> Invoice
 
 
 @router.post("/invoices/{invoice_id}/cancellation")
-async def cancel_invoice(invoice_id: UUID, db: Db, who: CurrentLearner) -> InvoiceShown:
+async def cancel_invoice(
+    invoice_id: UUID, db: Db, who: CurrentLearner, addresses: AddressShelf
+) -> InvoiceShown:
     """Take the application back while nobody has decided it; twice is once."""
-    async with transaction(db) as tx:
-        invoice = await invoices.cancel(tx, learner_id=who.subject, invoice_id=invoice_id)
+    invoice = await invoicing.cancel(db, addresses, learner_id=who.subject, invoice_id=invoice_id)
     log.info("invoice_cancelled", case_number=invoice.case_number)
     return InvoiceShown.of(invoice)

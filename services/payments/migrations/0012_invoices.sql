@@ -19,6 +19,7 @@ CREATE TABLE invoices (
     delivery_parcel_id  uuid,                   -- whom paper goes to: sealed, see chassis/parcels.py
     recipient_masked    text         NOT NULL DEFAULT '',
     mobile_masked       text         NOT NULL DEFAULT '',
+    employer_case_number  text,                 -- one invoice for an employer's transfer ($-5)
     requested_at        timestamptz  NOT NULL,
     number              text,
     issued_on           date,
@@ -40,6 +41,8 @@ CREATE TABLE invoices (
     CONSTRAINT invoice_form_known CHECK (form IN ('electronic', 'paper')),
     CONSTRAINT invoice_status_known
          CHECK (status IN ('requested', 'issued', 'declined', 'cancelled', 'reversed')),
+    CONSTRAINT invoice_of_employer_is_for_cards
+         CHECK (employer_case_number IS NULL OR basis = 'sale'),
     CONSTRAINT invoice_amount_positive CHECK (amount_fen > 0),
     CONSTRAINT invoice_organization_has_tax_number
          CHECK ((title_kind = 'organization') = (tax_number IS NOT NULL)
@@ -58,7 +61,9 @@ CREATE TABLE invoices (
 );
 
 CREATE UNIQUE INDEX one_open_invoice_per_learner ON invoices (learner_id)
-    WHERE status = 'requested';
+    WHERE status = 'requested' AND employer_case_number IS NULL;
+CREATE UNIQUE INDEX one_invoice_per_employer_case ON invoices (employer_case_number)
+    WHERE status IN ('requested', 'issued');
 CREATE INDEX invoices_of_learner ON invoices (learner_id, invoice_id);
 CREATE INDEX invoices_to_decide ON invoices (invoice_id) WHERE status = 'requested';
 

@@ -43,6 +43,10 @@ class NotIssued(Conflict):
     """This invoice is not issued."""
 
 
+class NotElectronic(Conflict):
+    """Only an electronic invoice has a PDF here."""
+
+
 class NumberTaken(Conflict):
     """This invoice number stands at another case already."""
 
@@ -122,6 +126,14 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """The issued PDF in our files."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     invoice_id: UUID
     case_number: str
@@ -134,10 +146,10 @@ class Invoice:
     email: str
     delivery: Delivery | None
     requested_at: datetime
+    employer_case_number: str | None = None
     number: str | None = None
     issued_on: date | None = None
-    document_name: str | None = None
-    document_sha256: str | None = None
+    document: Document | None = None
     red_number: str | None = None
     reversed_on: date | None = None
     reason: str = ""

@@ -9,61 +9,23 @@ import asyncpg
 from chassis.db import Pool, Tx
 from contracts.payments import InvoiceForm
 
-from ..model.invoice_room import Basis, Standing
-from ..model.invoices import Delivery, Invoice, InvoiceStatus, Title, TitleKind
+from ..model.invoice_room import Basis
+from ..model.invoices import (
+    Delivery,
+    Document,
+    Invoice,
+    InvoiceStatus,
+    NumberTaken,
+    Title,
+    TitleKind,
+)
 
 COLUMNS: Final = """
     invoice_id, case_number, learner_id, basis, form, status, amount_fen, title_kind, title,
     tax_number, company_address, company_phone, bank_name, bank_account, email,
-    delivery_parcel_id, recipient_masked, mobile_masked, requested_at, number, issued_on,
-    document_name, document_sha256, red_number, reversed_on, reason, decided_at, decided_by,
-    decided_by_name, delivered_at"""
-
-
-async def get_standing(db: Pool | Tx, learner_id: UUID) -> Standing:
-    """A learner's money as invoices see it; who decides by it holds the buyer."""
-    row = await db.fetchrow(
-        """
-        SELECT paid.direct_fen, paid.wallet_fen,
-               coalesce((SELECT balance_fen FROM wallets WHERE learner_id = $1), 0) AS balance_fen,
-               asked.for_spending_fen, asked.for_direct_fen, asked.for_sale_fen
-          FROM (SELECT coalesce(sum(amount_fen - refunded_fen)
-                           FILTER (WHERE method = 'wechat'), 0)::bigint AS direct_fen,
-                       coalesce(sum(amount_fen - refunded_fen)
-                           FILTER (WHERE method = 'wallet'), 0)::bigint AS wallet_fen
-                  FROM orders
-                 WHERE learner_id = $1
-                   AND status = 'paid') AS paid,
-               (SELECT coalesce(sum(amount_fen)
-                           FILTER (WHERE basis = 'spending'), 0)::bigint AS for_spending_fen,
-                       coalesce(sum(amount_fen)
-                           FILTER (WHERE basis = 'direct'), 0)::bigint AS for_direct_fen,
-                       coalesce(sum(amount_fen)
-                           FILTER (WHERE basis = 'sale'), 0)::bigint AS for_sale_fen
-                  FROM invoices
-                 WHERE learner_id = $1
-                   AND status IN ('requested', 'issued')) AS asked
-        """,
-        learner_id,
-    )
-    assert row is not None, "sums are always one row"
-    return Standing(**row)
-
-
-async def get_spending(db: Pool | Tx, learner_id: UUID) -> tuple[int, int]:
-    """What a learner paid for orders, and what of it went back or is promised back."""
-    row = await db.fetchrow(
-        """
-        SELECT coalesce(sum(amount_fen), 0)::bigint AS paid_fen,
-               coalesce(sum(refunded_fen), 0)::bigint AS refunded_fen
-          FROM orders
-         WHERE learner_id = $1
-           AND status = 'paid'
-        """,
-        learner_id,
-    )
-    assert row is not None, "sums are always one row"
-    return row["paid_fen"], row["refunded_fen"]
+    delivery_parcel_id, recipient_masked, mobile_masked, employer_case_number, requested_at,
+    number, issued_on, document_name, document_sha256, red_number, reversed_on, reason, decided_at,
+    decided_by, decided_by_name, delivered_at"""
 
 
 async def insert_invoice(tx: Tx, invoice: Invoice) -> None:
@@ -73,9 +35,9 @@ async def insert_invoice(tx: Tx, invoice: Invoice) -> None:
         INSERT INTO invoices (invoice_id, case_number, learner_id, basis, form, status, amount_fen,
                               title_kind, title, tax_number, company_address, company_phone,
                               bank_name, bank_account, email, delivery_parcel_id,
-                              recipient_masked, mobile_masked, requested_at)
+                              recipient_masked, mobile_masked, employer_case_number, requested_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                     $18, $19)
+                     $18, $19, $20)
         """,
         invoice.invoice_id,
         invoice.case_number,
@@ -95,12 +57,20 @@ async def insert_invoice(tx: Tx, invoice: Invoice) -> None:
         delivery and delivery.parcel_id,
         delivery.recipient_masked if delivery else "",
         delivery.mobile_masked if delivery else "",
+        invoice.employer_case_number,
         invoice.requested_at,
     )
 
 
 async def update_invoice(tx: Tx, invoice: Invoice) -> None:
-    """Write down what became of it; what was asked for never changes."""
+    """Write down what became of it; what was asked for never changes. Raises `NumberTaken`."""
+    try:
+        await _update_invoice(tx, invoice)
+    except asyncpg.UniqueViolationError:
+        raise NumberTaken from None
+
+
+async def _update_invoice(tx: Tx, invoice: Invoice) -> None:
     await tx.execute(
         """
         UPDATE invoices
@@ -113,8 +83,8 @@ async def update_invoice(tx: Tx, invoice: Invoice) -> None:
         invoice.status,
         invoice.number,
         invoice.issued_on,
-        invoice.document_name,
-        invoice.document_sha256,
+        invoice.document and invoice.document.name,
+        invoice.document and invoice.document.sha256,
         invoice.red_number,
         invoice.reversed_on,
         invoice.reason,
@@ -153,7 +123,13 @@ async def get_invoice(db: Pool | Tx, invoice_id: UUID) -> Invoice | None:
 async def find_open(db: Pool | Tx, learner_id: UUID) -> Invoice | None:
     """The learner's application that is not decided yet."""
     row = await db.fetchrow(
-        f"SELECT {COLUMNS} FROM invoices WHERE learner_id = $1 AND status = 'requested'",  # noqa: S608
+        f"""
+        SELECT {COLUMNS}
+          FROM invoices
+         WHERE learner_id = $1
+           AND status = 'requested'
+           AND employer_case_number IS NULL
+        """,  # noqa: S608
         learner_id,
     )
     return to_invoice(row) if row else None
@@ -204,11 +180,11 @@ def to_invoice(row: asyncpg.Record) -> Invoice:
         title=_title(row),
         email=row["email"],
         delivery=parcel_id and Delivery(parcel_id, row["recipient_masked"], row["mobile_masked"]),
+        employer_case_number=row["employer_case_number"],
         requested_at=row["requested_at"],
         number=row["number"],
         issued_on=row["issued_on"],
-        document_name=row["document_name"],
-        document_sha256=row["document_sha256"],
+        document=_document(row),
         red_number=row["red_number"],
         reversed_on=row["reversed_on"],
         reason=row["reason"],
@@ -217,6 +193,11 @@ def to_invoice(row: asyncpg.Record) -> Invoice:
         decided_by_name=row["decided_by_name"],
         delivered_at=row["delivered_at"],
     )
+
+
+def _document(row: asyncpg.Record) -> Document | None:
+    name = row["document_name"]
+    return Document(name, row["document_sha256"]) if name else None
 
 
 def _title(row: asyncpg.Record) -> Title:
