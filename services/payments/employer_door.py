@@ -11,13 +11,13 @@ from starlette.datastructures import UploadFile
 
 from chassis import clock, idnumbers
 from chassis.db import Pool, transaction
-from chassis.parcels import Parcel, Parcels
+from chassis.parcels import NoSuchParcel, Parcels
 from chassis.refusals import Invalid
 from chassis.web.forms import MESSAGES
 
 from . import employer_lists, employer_papers
 from .actions import employers
-from .model.employers import EmployerCase, NoSuchCase, NotQuoted
+from .model.employers import EmployerCase, NoSuchCase, NotQuoted, SheetTaken
 from .settings import PaymentsSettings
 from .store import employers as store
 
@@ -79,17 +79,20 @@ async def quotation(db: Pool, settings: PaymentsSettings, case: EmployerCase) ->
 
 
 async def sheet(db: Pool, parcels: Parcels, case: EmployerCase, file_type: PaperType) -> Response:
-    """The sheet of codes, once: what was sealed is emptied. Raises `NoSheet`, `SheetTaken`."""
+    """The sheet of codes, once: what was sealed is deleted. Raises `NoSheet`, `SheetTaken`."""
     case.check_sheet()
     assert case.sheet_id is not None
-    rows = employer_papers.unpack(await parcels.unseal(case.sheet_id))
+    try:
+        rows = employer_papers.unpack(await parcels.unseal(case.sheet_id))
+    except NoSuchParcel:
+        raise SheetTaken from None
     if file_type == "csv":
         content = employer_papers.sheet_csv(rows)
     else:
         content = await asyncio.to_thread(employer_papers.sheet_pdf, case, rows, now=clock.now())
     async with transaction(db) as tx:
         await employers.hand_out_sheet(tx, case_id=case.case_id, contact_id=case.contact_id)
-    await parcels.seal(case.sheet_id, Parcel({}))
+    await parcels.delete(case.sheet_id)
     return as_file(content, f"{case.case_number}-cards.{file_type}")
 
 

@@ -1,20 +1,22 @@
 """The papers of an employer's case: the quotation, and the sheet of codes ($-5)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from chassis import clock, sheets
 from chassis.parcels import Parcel
+from chassis.typesetting import typeset
 from chassis.web.filters import money
 
-from . import typesetting
 from .model.employers import EmployerCase, Listed, SheetRow
 from .model.money import yuan
 from .settings import PaymentsSettings
 
+TEMPLATES = Path(__file__).parent / "templates"
 SHEET_HEAD = ("姓名", "身份证号", "学习卡序列号", "充值码", "金额（元）", "有效期至")
 
 
@@ -40,7 +42,12 @@ def quotation(case: EmployerCase, people: Sequence[Listed], settings: PaymentsSe
         "hours": str(case.hours),
         "sum": money(case.amount_fen),
     }
-    return typesetting.pdf("quotation.typ", data, made_at=case.quoted_at)
+    return _document("quotation.typ", data, made_at=case.quoted_at)
+
+
+def _document(template: str, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
+    inputs = {"data": json.dumps(data, ensure_ascii=False)}
+    return typeset(TEMPLATES / template, inputs, made_at=made_at)
 
 
 def _on_quotation(one: Listed) -> dict[str, str]:
@@ -70,7 +77,7 @@ def sheet_pdf(case: EmployerCase, rows: Sequence[SheetRow], *, now: datetime) ->
             for row in rows
         ],
     }
-    return typesetting.pdf("card_sheet.typ", data, made_at=now)
+    return _document("employer_cards.typ", data, made_at=now)
 
 
 def sheet_csv(rows: Sequence[SheetRow]) -> bytes:
