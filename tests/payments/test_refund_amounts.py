@@ -1,10 +1,10 @@
-"""How much goes back of an order ($-8): the value of what is not studied, in one part or in many."""
+"""How much goes back of an order ($-8): the value of what is not studied, in one part or more."""
 
 import asyncio
 from uuid import UUID
 
 from chassis import clock, ids
-from contracts.payments import ItemKind, RefundTarget
+from contracts.payments import ItemKind, PaymentMethod, RefundTarget
 from services.payments.model.orders import Line, Order, OrderStatus
 from services.payments.model.withdrawals import WithdrawnCourse, unstudied_fen
 from tests.payments.conftest import Shop
@@ -175,37 +175,36 @@ async def test_spending_and_refunding_at_once_stay_within_what_was_paid(
 def test_a_line_is_worth_the_share_of_its_unstudied_hours_in_whole_fen() -> None:
     # $-8: packages hold several courses; what does not divide stays
     one, two, three = (ids.new_id() for _ in range(3))
-    order = bought([one], 1000) | {"lines": (line([one], 1000), line([two, three], 60_000))}
+    lines = (line(1000, one), line(60_000, two, three))
     counted = [
         WithdrawnCourse(one, 3, 1),
         WithdrawnCourse(two, 30, 30),
         WithdrawnCourse(three, 10, 3),
     ]
-    paid = Order(**{**order, "amount_fen": 61_000})
-    assert unstudied_fen(paid, counted) == 666 + 10_500
-    assert unstudied_fen(paid, counted[:2]) == 666
-    assert unstudied_fen(Order(**{**order, "amount_fen": 500}), counted) == 500
+    assert unstudied_fen(bought(61_000, *lines), counted) == 666 + 10_500
+    assert unstudied_fen(bought(61_000, *lines), counted[:2]) == 666
+    assert unstudied_fen(bought(500, *lines), counted) == 500
 
 
-def line(course_ids: list[UUID], amount_fen: int) -> Line:
-    return Line(ItemKind.PACKAGE, ids.new_id(), "课程", 1, amount_fen, tuple(course_ids))
+def line(amount_fen: int, *course_ids: UUID) -> Line:
+    return Line(ItemKind.PACKAGE, ids.new_id(), "课程", 1, amount_fen, course_ids)
 
 
-def bought(course_ids: list[UUID], amount_fen: int) -> dict[str, object]:
+def bought(amount_fen: int, *lines: Line) -> Order:
     now = clock.now()
-    return {
-        "order_id": ids.new_id(),
-        "number": "H261128000000000000",
-        "learner_id": ids.new_id(),
-        "learner_name": "钟检",
-        "status": OrderStatus.PAID,
-        "amount_fen": amount_fen,
-        "created_at": now,
-        "expires_at": now,
-        "paid_at": now,
-        "method": None,
-        "lines": (line(course_ids, amount_fen),),
-    }
+    return Order(
+        order_id=ids.new_id(),
+        number="H261128000000000000",
+        learner_id=ids.new_id(),
+        learner_name="钟检",
+        status=OrderStatus.PAID,
+        amount_fen=amount_fen,
+        created_at=now,
+        expires_at=now,
+        paid_at=now,
+        method=PaymentMethod.WECHAT,
+        lines=lines,
+    )
 
 
 async def test_nothing_is_sent_to_wechat_before_the_hours_are_counted(
