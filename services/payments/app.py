@@ -10,6 +10,8 @@ from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
 from . import (
+    )
+from .providers.sf_express import SfExpress,
     api,
     auditor,
     card_watch,
@@ -22,7 +24,6 @@ from . import (
     sweeper,
     webhooks,
 )
-from .providers.sf_express import SfExpress
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders

@@ -28,14 +28,11 @@ from ..store import refund_desk as desk
 from ..store import withdrawals as withdrawals_store
 
 log = structlog.get_logger()
-router = APIRouter(
-    prefix="/staff/payments/refunds",
-    include_in_schema=False,
-    dependencies=[StaffWith(Permission.PAYMENTS_READ)],
-)
+router = APIRouter(prefix="/staff/payments/refunds", include_in_schema=False)
 
 PAGE_SIZE = 50
 SHOWN = 100
+Reader = Annotated[Session, StaffWith(Permission.PAYMENTS_READ)]
 Refunder = Annotated[Session, StaffWith(Permission.PAYMENTS_REFUNDS)]
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_MAX)
@@ -78,6 +75,7 @@ class BankForm(BaseModel):
 async def show_desk(
     request: Request,
     db: Db,
+    who: Reader,
     q: Annotated[str, Query(max_length=100)] = "",
     status: Annotated[str, Query(max_length=20)] = "",
     cursor: UUID | None = None,
@@ -124,7 +122,7 @@ async def send_surplus_again(
 
 
 @router.get("/{refund_id}")
-async def show_refund(request: Request, refund_id: UUID, db: Db) -> Response:
+async def show_refund(request: Request, refund_id: UUID, db: Db, who: Reader) -> Response:
     return await _refund(request, db, refund_id)
 
 
