@@ -10,8 +10,6 @@ from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
 from . import (
-    )
-from .providers.sf_express import SfExpress,
     api,
     auditor,
     card_watch,
@@ -24,6 +22,7 @@ from .providers.sf_express import SfExpress,
     sweeper,
     webhooks,
 )
+from .providers.sf_express import SfExpress
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders

@@ -11,7 +11,6 @@ import pytest
 
 from chassis import clock
 from chassis.permissions import Permission
-from services.payments.staff import exports as door
 from services.payments.store import exports as store
 from tests.payments.books_steps import Desk, day_of, paid_order, pay_twice
 from tests.payments.conftest import Shop
@@ -114,7 +113,7 @@ async def test_excel_has_its_bound_and_a_period_is_needed(
     shop: Shop, staff_token: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await paid_order(shop)
-    monkeypatch.setattr(door, "EXCEL_ROWS", 1)
+    monkeypatch.setattr("services.payments.staff.exports.EXCEL_ROWS", 1)
     desk, today = Desk.of(shop, staff_token), clock.today()
     path = f"/books/exports/journal.xlsx?since={today - timedelta(days=1)}&until={today}"
     assert (await desk.get(path)).status_code == 409

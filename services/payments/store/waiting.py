@@ -39,6 +39,11 @@ WAITING: Mapping[Job, str] = {
           FROM discounts
          WHERE status = 'requested'
     """,
+    Job.EMPLOYERS: """
+        SELECT 'employers', count(*), min(quoted_at), sum(amount_fen)::bigint
+          FROM employer_cases
+         WHERE status = 'quoted'
+    """,
     Job.REFUNDS: """
         SELECT 'refunds', count(*), min(since), sum(amount_fen)::bigint
           FROM (SELECT asked_at AS since, amount_fen
@@ -79,11 +84,6 @@ async def list_waiting(db: Pool) -> list[Waiting]:
         for row in rows
     }
     return [known.get(job, Waiting(job)) for job in Job]
-
-
-async def count_waiting(db: Pool) -> int:
-    """All of them together."""
-    return sum(one.count for one in await list_waiting(db))
 
 
 def _instant(value: datetime | None) -> datetime | None:
