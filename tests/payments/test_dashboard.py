@@ -73,7 +73,7 @@ async def test_every_matter_that_waits_is_counted(shop: Shop, staff_token: Any) 
     for word in ("5 件", "最早的等了 3 天", "￥30.00", "金额与订单不同"):
         assert word in overview
     answer = await Desk.of(shop, staff_token).get("/waiting")
-    assert answer.json() == {"waiting": 5, "urgent": True}
+    assert answer.json() == {"waiting": 5, "urgent": True, "text": "5 件待办"}
 
 
 def test_the_axis_ends_at_a_round_sum() -> None:

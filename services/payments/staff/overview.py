@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse, Response
 from chassis import clock
 from chassis.permissions import Permission
 from chassis.web.deps import Db
-from chassis.web.pages import page
+from chassis.web.i18n import ngettext
+from chassis.web.pages import page, speak
 from chassis.web.who import Session, StaffWith
 
 from ..model.desk import nice_top
@@ -42,12 +43,16 @@ async def show_desk(request: Request, db: Db, who: Reader) -> Response:
 
 
 @router.get("/waiting")
-async def count(db: Db, who: Reader) -> Response:
+async def count(request: Request, db: Db, who: Reader) -> Response:
     """How much waits here, for the landing page of staff."""
     jobs = await waiting.list_waiting(db)
+    number = sum(job.count for job in jobs)
+    speak(request)
     return JSONResponse(
         {
-            "waiting": sum(job.count for job in jobs),
+            "waiting": number,
             "urgent": any(job.is_urgent for job in jobs),
-        }
+            "text": ngettext("%(n)s matter waits", "%(n)s matters wait", number),
+        },
+        headers={"Cache-Control": "no-store"},
     )

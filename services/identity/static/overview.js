@@ -1,0 +1,15 @@
+// The numbers that wait in other services, on their cards of the staff's landing page. Without this
+// script, or without an answer, a card is still the way to its service.
+
+for (const card of document.querySelectorAll("[data-waiting]")) {
+  fetch(card.dataset.waiting, { headers: { accept: "application/json" } })
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer)))
+    .then(({ waiting, urgent, text }) => {
+      const number = document.createElement("b");
+      number.textContent = waiting;
+      card.querySelector("span:last-child").textContent = text;
+      card.querySelector(".job-name").after(number);
+      card.classList.toggle("job-urgent", urgent);
+    })
+    .catch(() => card.classList.add("job-silent"));
+}
