@@ -30,7 +30,7 @@ audit: $(VENV)/run.installed ## compute all study credit and all money again fro
 drill: $(VENV)/dev.installed ## kill and stop everything under load and look for what got lost
 	@exec $(BIN)/python -m tests.drills $(ARGS)
 
-bench: $(VENV)/dev.installed ## measure study beats beside their goals (some only: make bench ARGS="path --minutes 10")
+bench: $(VENV)/dev.installed ## measure study beats and payments beside their goals (some only: make bench ARGS="path --minutes 10")
 	@exec $(BIN)/python -m bench $(ARGS)
 
 lint: $(VENV)/dev.installed ## check style, types, imports and deployment files

@@ -7,10 +7,10 @@ import argparse
 import asyncio
 import sys
 
-from bench import consumer, growth, handover, path
+from bench import consumer, growth, handover, path, payments
 from bench.goals import Goals
 
-NAMES = ("path", "consumer", "growth", "handover")
+NAMES = ("path", "consumer", "growth", "handover", "payments")
 
 
 async def run(chosen: argparse.Namespace) -> Goals:
@@ -24,8 +24,10 @@ async def run(chosen: argparse.Namespace) -> Goals:
             await consumer.measure(goals)
         elif name == "growth":
             await growth.measure(goals)
-        else:
+        elif name == "handover":
             await handover.measure(goals)
+        else:
+            await payments.measure(goals)
     return goals
 
 
