@@ -294,7 +294,7 @@ async def test_comparing_again_changes_nothing_that_is_decided(
     assert "测试商户的收款" in await desk.read(f"/books/bills/{day}")
 
 
-async def test_what_healed_and_differs_again_is_open_again(shop: Shop) -> None:
+async def test_what_healed_and_differs_again_is_open_again(shop: Shop, staff_token: Any) -> None:
     order = await paid_order(shop)
     day, pool = await day_of(shop, order), shop.running.pool
     await let_days_pass(shop)
@@ -305,6 +305,15 @@ async def test_what_healed_and_differs_again_is_open_again(shop: Shop) -> None:
         await reconcile(shop, day)
         assert await open_doubts(shop) == []
     assert await pool.fetchval("SELECT count(*) FROM discrepancies") == 1
+    discrepancy_id = await pool.fetchval("SELECT discrepancy_id FROM discrepancies")
+
+    desk = Desk.of(shop, staff_token)
+    settled = await desk.post(f"/books/differences/{discrepancy_id}", note="已与微信核实")
+    assert settled.status_code == 303
+    healed_at = await pool.fetchval("SELECT healed_at FROM discrepancies")
+    await shop.fault("bill", "extra_row")
+    await reconcile(shop, day)
+    assert await pool.fetchval("SELECT healed_at FROM discrepancies") == healed_at is not None
 
 
 async def test_staff_see_the_days_and_may_ask_again(shop: Shop, staff_token: Any) -> None:
