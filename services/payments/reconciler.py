@@ -15,7 +15,7 @@ from . import checkout
 from .actions import reconciliation as actions
 from .model.reconciliation import CATCH_UP_DAYS, Movement, MovementKind
 from .providers.port import BillNotReady, BillRow, Provider, Refused, Unknown
-from .store import attempts
+from .store import attempts, movements
 from .store import reconciliation as store
 
 log = structlog.get_logger()
@@ -74,7 +74,7 @@ async def look_again(db: Pool) -> None:
 
 async def _collect_missing(db: Pool, wechat: Provider, rows: list[Movement]) -> None:
     paid = [row for row in rows if row.kind is MovementKind.PAYMENT]
-    known = await store.list_known_transactions(db, [row.transaction_id for row in paid])
+    known = await movements.list_known_transactions(db, [row.transaction_id for row in paid])
     for row in paid:
         if row.transaction_id not in known:
             attempt = await attempts.find_attempt(db, row.out_trade_no)

@@ -20,7 +20,7 @@ from ..model.reconciliation import (
     days_to_have,
     will_never_come,
 )
-from ..store import desk
+from ..store import desk, movements
 from ..store import reconciliation as store
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ async def take_due(tx: Tx, *, first: date | None, now: datetime) -> list[date]:
 async def note_not_ready(tx: Tx, day: date, *, now: datetime) -> None:
     """The bill is not made yet, which is no error; a day on which nothing moved may get none."""
     await store.lock_day(tx, day)
-    ours = await store.list_ours(tx, since=_midnight(day), until=_midnight(day + A_DAY))
+    ours = await movements.list_ours(tx, since=_midnight(day), until=_midnight(day + A_DAY))
 
     if will_never_come(day, now, anything_moved=bool(ours)):
         await store.mark_none(tx, day)
@@ -54,7 +54,7 @@ async def keep(tx: Tx, day: date, bill: Sequence[Movement], *, now: datetime) ->
     """
     if await store.lock_day(tx, day) is None:
         raise NoSuchBill
-    await store.replace_rows(tx, day, bill)
+    await movements.replace_rows(tx, day, bill)
     return await _compare(tx, day, now=now)
 
 
@@ -66,16 +66,16 @@ async def compare_again(tx: Tx, day: date, *, now: datetime) -> int:
 
 
 async def _compare(tx: Tx, day: date, *, now: datetime) -> int:
-    bill = await store.list_rows(tx, day)
-    ours = await store.list_ours(
+    bill = await movements.list_rows(tx, day)
+    ours = await movements.list_ours(
         tx, since=_midnight(day - A_DAY), until=_midnight(day + 2 * A_DAY), told=bill
     )
     before_known = await store.is_compared(tx, day - A_DAY)
     comparison = compare(
         day,
         bill,
-        before=await store.list_rows(tx, day - A_DAY) if before_known else None,
-        elsewhere=await store.list_elsewhere(tx, day, ours),
+        before=await movements.list_rows(tx, day - A_DAY) if before_known else None,
+        elsewhere=await movements.list_elsewhere(tx, day, ours),
         ours=ours,
     )
     await store.mark_compared(tx, day, comparison, now=now)
