@@ -9,7 +9,7 @@ from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, pages, staff, sweeper, webhooks
+from . import api, card_watch, consumers, pages, staff, sweeper, webhooks
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -49,6 +49,13 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
                 sweeper.FORGET_SECONDS,
                 partial(orders.delete_old_keys, kit.pool),
                 name="old idempotency keys",
+            ),
+            every(
+                card_watch.WATCH_SECONDS,
+                partial(
+                    card_watch.watch, kit.pool, app.state.parcels, settings.card_failures_alarm
+                ),
+                name="study cards",
             ),
         ],
         lifespan=partial(_threads, wechat),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +36,23 @@ async def get_card(db: Pool | Tx, card_id: UUID) -> Card | None:
                balance_after_fen, replaced_by
           FROM cards
          WHERE card_id = $1
+        """,
+        card_id,
+    )
+    return card_of(row) if row else None
+
+
+async def lock_card(tx: Tx, card_id: UUID) -> Card | None:
+    """Hold a card until the transaction ends, after its learner and its receipt."""
+    row = await tx.fetchrow(
+        """
+        SELECT card_id, serial, code_mac, key_version, code_end, amount_fen, status, expires_on,
+               receipt_id, batch_id, holder_name, learner_id, id_number_mac, case_number,
+               issued_by, issued_by_name, issued_at, redeemed_by, redeemed_at,
+               balance_after_fen, replaced_by
+          FROM cards
+         WHERE card_id = $1
+           FOR UPDATE
         """,
         card_id,
     )
@@ -93,6 +110,29 @@ async def take_card(
         now,
     )
     return card_of(row) if row else None
+
+
+async def mark_void(tx: Tx, card_id: UUID) -> None:
+    await tx.execute("UPDATE cards SET status = 'void' WHERE card_id = $1", card_id)
+
+
+async def mark_replaced(tx: Tx, card_id: UUID, *, by: UUID) -> None:
+    await tx.execute(
+        "UPDATE cards SET status = 'void', replaced_by = $2 WHERE card_id = $1", card_id, by
+    )
+
+
+async def change_expiry(tx: Tx, card_id: UUID, expires_on: date) -> None:
+    await tx.execute("UPDATE cards SET expires_on = $2 WHERE card_id = $1", card_id, expires_on)
+
+
+async def count_worth(db: Pool | Tx, batch_id: UUID) -> int:
+    """The cards of a batch that are not redeemed and not void."""
+    counted: int = await db.fetchval(
+        "SELECT count(*) FROM cards WHERE batch_id = $1 AND status IN ('inert', 'active')",
+        batch_id,
+    )
+    return counted
 
 
 async def list_of_learner(db: Pool | Tx, learner_id: UUID) -> list[Card]:
