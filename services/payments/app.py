@@ -31,6 +31,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         kit,
         routers=[*pages.ROUTERS, *staff.ROUTERS, *api.ROUTERS, webhooks.router],
         here=Path(__file__).parent,
+        uploads=("/transfers", "/api/payments/transfers", "/staff/payments/receipts"),
     )
     app.state.settings = settings
     app.state.parcels = Parcels.open(
