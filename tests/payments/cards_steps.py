@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 
 from chassis import clock, ids
@@ -102,3 +103,15 @@ async def wallet_of(learner: Learner, **params: str) -> dict[str, Any]:
     answer = await learner.ask("GET", "/wallet", params=params)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
+
+
+async def dump_of(pool: asyncpg.Pool) -> str:
+    """Every row of every table, as text."""
+    tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    rows = [
+        row[0]
+        for table in tables
+        for row in await pool.fetch(f'SELECT t::text FROM "{table["tablename"]}" AS t')  # noqa: S608
+    ]
+    bodies = [bytes(row["body"]).decode() for row in await pool.fetch("SELECT body FROM outbox")]
+    return "\n".join([*rows, *bodies])

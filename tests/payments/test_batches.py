@@ -5,6 +5,7 @@ import csv
 import io
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -15,11 +16,11 @@ from chassis.db import transaction
 from chassis.parcels import NoSuchParcel, Parcels
 from services.payments import card_watch
 from services.payments.actions import batches
-from services.payments.model.batches import Batch, Sheet, draw
+from services.payments.model.batches import Batch, Sheet, SheetGone, draw
 from services.payments.store import batches as store
 from services.payments.store import cards as cards_store
 from tests.payments.card_desk_steps import CARDS, Desk, codes_on, desk
-from tests.payments.cards_steps import redeem, terms_of, wallet_of
+from tests.payments.cards_steps import dump_of, redeem, terms_of, wallet_of
 
 __all__ = ["desk"]
 
@@ -66,8 +67,9 @@ async def test_whoever_drafted_or_recorded_does_not_approve(desk: Desk) -> None:
     assert own.status_code == 403
     assert "须由另一位同事审批" in own.text
     by_chief = await desk.draft(by=desk.chief)
-    recorder = await desk.clerk.post(f"{by_chief.headers['location']}/approval")
-    assert recorder.status_code == 403
+    for person in (desk.chief, desk.clerk):  # the drafter, the receipt's recorder
+        refused = await person.post(f"{by_chief.headers['location']}/approval")
+        assert refused.status_code == 403
     assert await cards_in(desk, path) == {}
 
 
@@ -170,6 +172,25 @@ async def test_the_sheet_is_handed_out_once(desk: Desk) -> None:  # case 50
     assert shown.text.count("领取卡号表 ·") == 1  # the trail
 
 
+async def test_of_two_who_hold_the_sheet_already_one_may_hand_it_out(desk: Desk) -> None:  # case 50
+    batch = await batch_of(desk, await desk.approved())
+    assert batch.sheet_id is not None
+
+    async def take(sheet_id: UUID) -> None:
+        async with transaction(desk.shop.running.pool) as tx:
+            await batches.take_sheet(
+                tx,
+                batch_id=batch.batch_id,
+                sheet_id=sheet_id,
+                by=desk.chief.staff,
+                now=clock.now(),
+            )
+
+    tries = [take(batch.sheet_id) for _ in range(5)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert Counter(type(outcome) for outcome in outcomes) == {type(None): 1, SheetGone: 4}
+
+
 async def test_a_sheet_that_nobody_takes_in_time_is_gone(desk: Desk) -> None:  # case 50
     path = await desk.approved()
     sheet_id = (await batch_of(desk, path)).sheet_id
@@ -203,6 +224,22 @@ async def test_the_sheet_opens_in_excel_as_text(desk: Desk) -> None:  # case 51
         assert serial.startswith("K")
         assert len(code) == 19
         assert face == "150.00"
+
+
+async def test_no_code_of_a_batch_is_left_in_clear(desk: Desk, log_file: Path) -> None:  # case 47
+    path, codes = await desk.delivered(cards=3)
+    await redeem(desk.shop.learner(), codes[0])
+    sealed = await desk.approved(cards=3)
+    pages = [(await desk.chief.get(each)).text for each in (CARDS, path, sealed)]
+    kept = [
+        file.read_bytes().decode("latin-1")
+        for file in desk.shop.running.kit.settings.data_dir.rglob("*")
+        if file.is_file()
+    ]
+    dump = await dump_of(desk.shop.running.pool) + log_file.read_text(encoding="utf-8")
+    codes += codes_on(await desk.chief.post(f"{sealed}/sheet", form="csv"))
+    for text in (dump, *pages, *kept):
+        assert not [code for code in codes if code in text or code.replace("-", "") in text]
 
 
 async def test_the_sheet_can_be_printed(desk: Desk) -> None:

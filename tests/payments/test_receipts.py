@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import httpx
+
 from chassis import ids
 from chassis.permissions import Permission
 from tests.payments.conftest import Shop
 from tests.payments.transfers_steps import (
     RECEIPTS,
+    Clerk,
     case_of,
     clerk,
     issue,
@@ -80,7 +83,7 @@ async def test_a_statement_is_imported_once(shop: Shop, staff_token: Any) -> Non
     assert "税务局" not in shown
 
 
-async def said(desk: Any, answer: Any) -> str:
+async def said(desk: Clerk, answer: httpx.Response) -> str:
     """The message on the page that follows."""
     headers = {**desk.headers, "Cookie": answer.headers["set-cookie"].split(";")[0]}
     page = (await desk.client.get(answer.headers["location"], headers=headers)).text

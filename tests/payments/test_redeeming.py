@@ -16,7 +16,7 @@ from chassis.db import Pool
 from contracts.payments import StudyCardRedeemed
 from services.payments.model.codes import draw_code
 from tests.conftest import ORIGIN
-from tests.payments.cards_steps import issue, issue_one, new_card, redeem, wallet_of
+from tests.payments.cards_steps import dump_of, issue, issue_one, new_card, redeem, wallet_of
 from tests.payments.conftest import Learner, MakeShop, Shop
 
 
@@ -280,18 +280,6 @@ async def test_no_code_is_left_in_clear(shop: Shop, log_file: Path) -> None:  # 
         assert code.replace("-", "") not in dump
         assert code[:14] not in dump
     assert one.serial in dump
-
-
-async def dump_of(pool: asyncpg.Pool) -> str:
-    """Every row of every table, as text."""
-    tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    rows = [
-        row[0]
-        for table in tables
-        for row in await pool.fetch(f'SELECT t::text FROM "{table["tablename"]}" AS t')  # noqa: S608
-    ]
-    bodies = [bytes(row["body"]).decode() for row in await pool.fetch("SELECT body FROM outbox")]
-    return "\n".join([*rows, *bodies])
 
 
 async def test_the_day_of_expiry_is_the_last_good_one(shop: Shop) -> None:

@@ -1,6 +1,10 @@
 """Vouchers are judged by their content and drawn anew (W-1, case 60)."""
 
+import gc
+import os
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -252,3 +256,32 @@ async def test_a_refusal_of_the_file_stands_beside_its_field(shop: Shop) -> None
     assert answer.status_code == 415
     assert "f-voucher-error" in answer.text
     assert "青岛检验有限公司" in answer.text
+
+
+def open_temporary_files() -> list[str]:
+    """Files without a name that this process holds: uploads of more than a megabyte."""
+    held = []
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            held.append(os.readlink(each))
+    return [name for name in held if name.endswith("(deleted)")]
+
+
+async def test_a_refused_upload_leaves_no_file_open(shop: Shop) -> None:
+    learner = await known_learner(shop)
+    before, large = open_temporary_files(), SVG + b" " * 2_000_000
+    files = {"voucher": ("x.jpg", large, "image/jpeg")}
+    gc.disable()
+    try:
+        fields = {"amount": "6", "payer_name": "x", "id_number": "110105199004086789"}
+        refused = await post(learner, "/transfers", files=files, **fields, contact="x")
+        assert refused.status_code == 415
+        assert (await post(learner, "/transfers", files=files)).status_code == 422
+        headers = learner.headers
+        forged = await learner.client.post("/transfers", files=files, headers=headers)
+        assert forged.status_code == 403
+        assert (await hand_in(learner, voucher=large)).status_code == 415
+        assert (await hand_in(learner, voucher=large, amount_fen=0)).status_code == 422
+        assert open_temporary_files() == before
+    finally:
+        gc.enable()

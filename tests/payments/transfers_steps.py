@@ -43,7 +43,9 @@ class Clerk:
         return await post(self, path, files=files, **fields)
 
 
-async def post(who: Clerk | Learner, path: str, *, files: Any = None, **fields: str) -> Any:
+async def post(
+    who: Clerk | Learner, path: str, *, files: Any = None, **fields: str
+) -> httpx.Response:
     """A form of ours, sent as a browser sends it."""
     headers = {**who.headers, "Cookie": f"{CSRF_COOKIE}={TOKEN}"}
     data = {"csrf": TOKEN, **fields}
