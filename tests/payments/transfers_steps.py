@@ -183,3 +183,23 @@ def reference_on(page: str) -> str:
     found = re.search(r"<strong>([0-9A-Z]{8})</strong>", page)
     assert found, "no reference on the page"
     return found[1]
+
+
+async def read(learner: Learner, path: str) -> str:
+    answer = await learner.client.get(path, headers=learner.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def send_form(learner: Learner, reference: str, **more: str) -> httpx.Response:
+    fields = {
+        "reference": reference,
+        "amount": "600.00",
+        "payer_name": "钟检",
+        "id_number": ID_NUMBER,
+        "contact": "13800001111",
+        **more,
+    }
+    path = fields.pop("path", "/transfers")
+    files = {"voucher": ("回单.png", picture("PNG"), "image/png")}
+    return await post(learner, path, files=files, **fields)
