@@ -187,6 +187,21 @@ async def test_a_case_of_somebody_else_is_not_there(
     assert (await owner.ask("GET", f"/employers/{uuid4()}")).status_code == 404
 
 
+async def test_a_case_is_either_cancelled_or_paid(shop: Shop, staff_token: Any) -> None:  # $-5
+    staff = chief(staff_token)
+    for _ in range(5):
+        learner = shop.learner()
+        case = await quoted(shop, learner)
+        receipt_id = await arrive(shop, case["amount_fen"])
+        cancelled, issued = await asyncio.gather(
+            learner.ask("POST", f"/employers/{case['case_id']}/cancellation"),
+            issue(shop, staff, case["case_id"], receipt_id),
+        )
+        status = (await case_of(learner, case["case_id"]))["status"]
+        expected = {"cancelled": (200, 409), "issued": (409, 303)}[status]
+        assert (cancelled.status_code, issued.status_code) == expected
+
+
 # the desk
 
 
