@@ -1,5 +1,5 @@
-"""Demo people: a member of staff per role, a second one of finance, and two learners. Safe to run at
-every start."""
+"""Demo people: one member of staff per role, a second one of finance, and two learners. Safe to
+run at every start."""
 
 import json
 import secrets
