@@ -44,8 +44,8 @@ class AmountDiffers(Conflict):
 
 
 class SheetTaken(Gone):
-    """The sheet with the codes was downloaded already. If it is lost, ask the association to
-    replace the cards."""
+    """The sheet with the codes was downloaded already. Whoever registers with the ID number on the
+    list finds the card in the account centre, too."""
 
 
 class NoSheet(NotFound):
