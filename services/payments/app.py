@@ -31,7 +31,13 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         kit,
         routers=[*pages.ROUTERS, *staff.ROUTERS, *api.ROUTERS, webhooks.router],
         here=Path(__file__).parent,
-        uploads=("/employers", "/api/payments/employers"),
+        uploads=(
+            "/transfers",
+            "/api/payments/transfers",
+            "/staff/payments/receipts",
+            "/employers",
+            "/api/payments/employers",
+        ),
     )
     app.state.settings = settings
     app.state.parcels = Parcels.open(
