@@ -378,6 +378,17 @@ async def test_fifty_downloads_at_once_hand_out_one_sheet(  # case 50
     assert [answer.status_code for answer in answers].count(200) == 1
 
 
+async def test_the_sheet_waits_four_weeks(shop: Shop, staff_token: Any) -> None:  # case 50
+    contact = shop.learner()
+    case_id = (await paid(shop, staff_token, contact))["case_id"]
+    await shop.running.pool.execute(
+        "UPDATE employer_cases SET issued_at = issued_at - interval '29 days'"
+    )
+    assert (await sheet(shop, contact, case_id, "csv")).status_code == 410
+    page = (await get(shop.running.client, contact.headers, f"/employers/{case_id}")).text
+    assert "下载 PDF" not in page
+
+
 async def test_the_sheet_can_be_printed(shop: Shop, staff_token: Any) -> None:
     contact = shop.learner()
     case_id = (await paid(shop, staff_token, contact))["case_id"]
