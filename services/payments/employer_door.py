@@ -80,7 +80,7 @@ async def quotation(db: Pool, settings: PaymentsSettings, case: EmployerCase) ->
 
 async def sheet(db: Pool, parcels: Parcels, case: EmployerCase, file_type: PaperType) -> Response:
     """The sheet of codes, once: what was sealed is deleted. Raises `NoSheet`, `SheetTaken`."""
-    case.check_sheet()
+    case.check_sheet(clock.now())
     assert case.sheet_id is not None
     try:
         rows = employer_papers.unpack(await parcels.unseal(case.sheet_id))

@@ -135,12 +135,12 @@ class Cell:
 
     __slots__ = ("is_figure", "is_formula", "text")
 
-    def __init__(self, value: object, *, is_formula: bool = False) -> None:
+    def __init__(self, value: object) -> None:
         self.is_figure = isinstance(value, int | float)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         self.text = "" if value is None else str(value).strip()
-        self.is_formula = is_formula or self.text.startswith("=")
+        self.is_formula = self.text.startswith("=")  # a formula is read as its text
 
 
 def _csv(content: bytes) -> Iterator[list[Cell]]:
@@ -168,7 +168,7 @@ def _excel(content: bytes) -> Iterator[list[Cell]]:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
     try:
         for cells in book.worksheets[0].iter_rows(max_col=COLUMNS_READ):
-            yield [Cell(cell.value, is_formula=cell.data_type == "f") for cell in cells]
+            yield [Cell(cell.value) for cell in cells]
     finally:
         book.close()
 

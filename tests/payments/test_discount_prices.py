@@ -78,6 +78,13 @@ async def test_electives_and_packages_keep_their_price(shop: Shop) -> None:  # $
     assert (await learner.put(await shop.sell(hours=1))).json()["amount_fen"] == 61500
 
 
+async def test_electives_beside_required_courses_take_no_free_hours(shop: Shop) -> None:  # $-6
+    learner = await granted(shop)
+    await learner.put(await shop.sell(hours=4))
+    shown = (await learner.put(await required(shop, hours=4))).json()
+    assert [line["amount_fen"] for line in shown["lines"]] == [6000, 0]
+
+
 async def test_without_a_granted_discount_required_hours_have_their_price(  # $-6
     shop: Shop,
 ) -> None:

@@ -237,7 +237,7 @@ async def test_the_templates_are_lists_without_people(shop: Shop) -> None:  # $-
         assert employer_lists.read(answer.content) == []
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
     assert sheet is not None
-    assert sheet.column_dimensions["B"].number_format == "@"
+    assert sheet.column_dimensions["A"].number_format == "@"  # and of B: they are one range
     assert employer_lists.read(excel_of(["a", "b", 1]))[0].line == 2
 
 

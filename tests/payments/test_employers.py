@@ -10,9 +10,13 @@ from uuid import UUID, uuid4
 import pikepdf
 import pytest
 
-from chassis import ids
+from chassis import clock, ids
+from chassis.db import transaction
 from chassis.permissions import Permission
-from tests.payments.cards_steps import CLERK, redeem, wallet_of
+from services.payments.actions import card_changes
+from services.payments.actions.card_changes import Deciding
+from services.payments.model.cards import draw_code
+from tests.payments.cards_steps import CHIEF, CLERK, redeem, terms_of, wallet_of
 from tests.payments.conftest import Learner, Shop
 from tests.payments.discount_steps import desk, get, known, parcels, post
 from tests.payments.employer_steps import (
@@ -187,6 +191,21 @@ async def test_a_case_of_somebody_else_is_not_there(
     assert (await owner.ask("GET", f"/employers/{uuid4()}")).status_code == 404
 
 
+async def test_a_case_is_either_cancelled_or_paid(shop: Shop, staff_token: Any) -> None:  # $-5
+    staff = chief(staff_token)
+    for _ in range(5):
+        learner = shop.learner()
+        case = await quoted(shop, learner)
+        receipt_id = await arrive(shop, case["amount_fen"])
+        cancelled, issued = await asyncio.gather(
+            learner.ask("POST", f"/employers/{case['case_id']}/cancellation"),
+            issue(shop, staff, case["case_id"], receipt_id),
+        )
+        status = (await case_of(learner, case["case_id"]))["status"]
+        expected = {"cancelled": (200, 409), "issued": (409, 303)}[status]
+        assert (cancelled.status_code, issued.status_code) == expected
+
+
 # the desk
 
 
@@ -359,6 +378,17 @@ async def test_fifty_downloads_at_once_hand_out_one_sheet(  # case 50
     assert [answer.status_code for answer in answers].count(200) == 1
 
 
+async def test_the_sheet_waits_four_weeks(shop: Shop, staff_token: Any) -> None:  # case 50
+    contact = shop.learner()
+    case_id = (await paid(shop, staff_token, contact))["case_id"]
+    await shop.running.pool.execute(
+        "UPDATE employer_cases SET issued_at = issued_at - interval '29 days'"
+    )
+    assert (await sheet(shop, contact, case_id, "csv")).status_code == 410
+    page = (await get(shop.running.client, contact.headers, f"/employers/{case_id}")).text
+    assert "下载 PDF" not in page
+
+
 async def test_the_sheet_can_be_printed(shop: Shop, staff_token: Any) -> None:
     contact = shop.learner()
     case_id = (await paid(shop, staff_token, contact))["case_id"]
@@ -393,6 +423,36 @@ async def test_who_registers_later_redeems_the_card_and_nobody_else_does(  # $-5
     page = (await get(shop.running.client, contact.headers, f"/employers/{case_id}")).text
     assert "3 张学习卡中已充值 1 张" in page
     assert number_of(2) not in page
+
+
+async def test_who_registers_later_needs_no_sheet(shop: Shop, staff_token: Any) -> None:  # $-5
+    contact = shop.learner()
+    case_id = (await paid(shop, staff_token, contact, line_of(2)))["case_id"]
+    person = await registered(shop, 2)
+    card_id = await shop.running.pool.fetchval("SELECT card_id FROM cards")
+    path = f"/study-cards/{card_id}/redemption"
+    assert (await post(shop.running.client, person.headers, path)).status_code == 303
+    assert [one["card"] for one in (await case_of(contact, case_id))["people"]] == ["redeemed"]
+
+
+async def test_a_replaced_card_is_followed(shop: Shop, staff_token: Any) -> None:  # $-5
+    contact = shop.learner()
+    case_id = (await paid(shop, staff_token, contact, line_of(2)))["case_id"]
+    card_id = await shop.running.pool.fetchval("SELECT card_id FROM cards")
+    async with transaction(shop.running.pool) as tx:
+        await card_changes.replace(
+            tx,
+            card_id=card_id,
+            code=draw_code(),
+            parcel_id=ids.new_id(),
+            terms=terms_of(shop),
+            deciding=Deciding(CHIEF, "清单遗失", clock.now()),
+        )
+    [person] = (await case_of(contact, case_id))["people"]
+    assert person["card"] == "active"
+    page = (await get(shop.running.client, contact.headers, f"/employers/{case_id}")).text
+    serial = await shop.running.pool.fetchval("SELECT serial FROM cards WHERE replaced_by IS NULL")
+    assert serial in page
 
 
 async def test_no_code_or_id_number_is_in_the_database_or_an_event(  # case 47

@@ -143,9 +143,10 @@ async def issue(
 async def hand_out_sheet(tx: Tx, *, case_id: UUID, contact_id: UUID) -> None:
     """Note that the contact has the codes, once. Raises `NoSuchCase`, `NoSheet`, `SheetTaken`."""
     case = await _lock(tx, case_id, contact_id)
-    case.check_sheet()
+    now = clock.now()
+    case.check_sheet(now)
 
-    await store.take_sheet(tx, case_id, now=clock.now())
+    await store.take_sheet(tx, case_id, now=now)
 
 
 async def lock(tx: Tx, case_id: UUID) -> EmployerCase:

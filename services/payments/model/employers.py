@@ -16,6 +16,7 @@ from .receipts import Receipt
 
 HOUR_FEN = 1500  # $-1
 VALID_DAYS = 30  # how long a quotation stands
+SHEET_DAYS = 28  # how long the sheet of codes waits; parcels are deleted soon after
 
 
 class NoSuchCase(NotFound):
@@ -44,8 +45,8 @@ class AmountDiffers(Conflict):
 
 
 class SheetTaken(Gone):
-    """The sheet with the codes was downloaded already. If it is lost, ask the association to
-    replace the cards."""
+    """The sheet with the codes was downloaded already, or waited too long. Whoever
+    registers with the ID number on the list finds the card in the account centre, too."""
 
 
 class NoSheet(NotFound):
@@ -141,12 +142,21 @@ class EmployerCase:
                 asked_yuan=yuan(self.amount_fen),
             )
 
-    def check_sheet(self) -> None:
+    @property
+    def sheet_until(self) -> datetime | None:
+        """Until when the sheet of codes can be downloaded, where there is one."""
+        if self.sheet_id is None or self.issued_at is None:
+            return None
+        return self.issued_at + timedelta(days=SHEET_DAYS)
+
+    def check_sheet(self, now: datetime) -> None:
         """Raises `SheetTaken`, `NoSheet`."""
         if self.sheet_taken_at is not None:
             raise SheetTaken
-        if self.sheet_id is None:
+        if self.sheet_until is None:
             raise NoSheet
+        if now > self.sheet_until:
+            raise SheetTaken
 
     def check_cards(self, people: Sequence["Listed"], new: Sequence[NewCard]) -> None:
         """The drawn cards are those of the list as it is now. Raises `CaseChanged`."""

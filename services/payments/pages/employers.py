@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from chassis import ids
+from chassis import clock, ids
 from chassis.db import Pool, transaction
 from chassis.refusals import Invalid, NotFound, Refusal
 from chassis.web.deps import Db
@@ -220,6 +220,7 @@ async def _case(
         redeemed=sum(one.card_state is CardState.REDEEMED for one in people),
         problems=[(each.line, employer_flaws.say(each)) for each in problems[:PROBLEMS_SHOWN]],
         problem_count=len(problems),
+        sheet_waits=case.sheet_until is not None and clock.now() <= case.sheet_until,
         account=request.app.state.settings,
         form=form,
         refusal=refusal,

@@ -121,19 +121,23 @@ async def replace_people(
 
 
 async def list_people(db: Pool | Tx, case_id: UUID) -> list[Listed]:
-    """The people of a case in the order of its list, with what became of their cards."""
+    """The people of a case in the order of its list, with the cards they have now: one that was
+    lost has been replaced."""
     rows = await db.fetch(
         """
-          SELECT position, name, person.id_number_mac, id_number_masked, check_failed, hours,
-                 person.card_id, serial, cards.status, expires_on, replaced_by,
+          SELECT position, name, person.id_number_mac, id_number_masked, check_failed, person.hours,
+                 cards.card_id, serial, cards.status, expires_on,
                  (SELECT learner_id
                     FROM learners
                    WHERE learners.id_number_mac = person.id_number_mac
                 ORDER BY version DESC, learner_id
                    LIMIT 1) AS learner_id
             FROM employer_people AS person
-       LEFT JOIN cards ON cards.card_id = person.card_id
-           WHERE person.case_id = $1
+            JOIN employer_cases USING (case_id)
+       LEFT JOIN cards ON cards.case_number = employer_cases.case_number
+                      AND cards.id_number_mac = person.id_number_mac
+                      AND cards.replaced_by IS NULL
+           WHERE case_id = $1
         ORDER BY position
         """,
         case_id,
@@ -239,8 +243,6 @@ def _listed(row: asyncpg.Record) -> Listed:
 def _card_state(row: asyncpg.Record) -> CardState | None:
     if row["card_id"] is None:
         return None
-    if row["replaced_by"] is not None:
-        return CardState.REPLACED
     worth = row["status"] in (CardStatus.INERT, CardStatus.ACTIVE)
     expired = worth and row["expires_on"] < clock.today()
     return CardState.EXPIRED if expired else CardState(row["status"])
