@@ -10,6 +10,7 @@ from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
 from . import api, consumers, pages, shipping, staff, sweeper, webhooks
+from .addresses import Shelves
 from .providers.sf_express import SfExpress
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
@@ -46,7 +47,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
     app.state.parcels = Parcels.open(
         settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
     )
-    shelves = shipping.Shelves(
+    shelves = Shelves(
         addresses=Parcels(kit.files, settings.parcel_key.get_secret_value()),
         parcels=app.state.parcels,
     )

@@ -10,13 +10,13 @@ from chassis.parcels import Parcels
 from chassis.web.who import Session
 from contracts.identity import LearnerKind
 
+from .addresses import Shelves
 from .model.cards import CardTerms
 from .model.goods import Buyer
 from .model.learners import Staff
 from .providers.courier import Courier
 from .providers.port import Provider
 from .settings import PaymentsSettings
-from .shipping import Shelves
 
 
 def _provider(request: Request) -> Provider:

@@ -4,15 +4,14 @@ application is written down ($-7)."""
 from typing import Any
 from uuid import UUID
 
-from chassis import ids
 from chassis.db import Pool, transaction
-from chassis.parcels import Parcel, Parcels
+from chassis.parcels import Parcels
 
+from . import addresses as address_shelf
 from .actions import idempotency, invoices
 from .api.invoice_shapes import InvoiceAsked, InvoiceShown
-from .model.delivery import Address
 from .model.invoice_room import Policy
-from .model.invoices import Delivery, Invoice
+from .model.invoices import Invoice
 
 
 async def request(
@@ -26,8 +25,8 @@ async def request(
 ) -> InvoiceShown:
     """Ask for an invoice; the same key and wish give the same answer. Raises what
     `actions.invoices.request` raises."""
-    delivery = await _seal(addresses, asked.delivery())
-    wish = asked.wish(delivery)
+    address = asked.delivery()
+    wish = asked.wish(None if address is None else await address_shelf.seal(addresses, address))
     async with transaction(db) as tx:
 
         async def act() -> dict[str, Any]:
@@ -44,19 +43,5 @@ async def cancel(db: Pool, addresses: Parcels, *, learner_id: UUID, invoice_id: 
     """Take an application back. Raises what `actions.invoices.cancel` raises."""
     async with transaction(db) as tx:
         invoice = await invoices.cancel(tx, learner_id=learner_id, invoice_id=invoice_id)
-    await forget_address(addresses, invoice)
+    await address_shelf.forget(addresses, invoice)
     return invoice
-
-
-async def _seal(addresses: Parcels, address: Address | None) -> Delivery | None:
-    if address is None:
-        return None
-    parcel_id = ids.new_id()
-    await addresses.seal(parcel_id, Parcel(address.as_fields()))
-    return Delivery(parcel_id, address.recipient_masked, address.mobile_masked)
-
-
-async def forget_address(addresses: Parcels, invoice: Invoice) -> None:
-    """Where paper was to go is known to nobody any more: SF has it, or nothing will be sent."""
-    if invoice.delivery is not None:
-        await addresses.seal(invoice.delivery.parcel_id, Parcel({}))
