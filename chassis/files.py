@@ -1,9 +1,15 @@
 """Files: vouchers, evidence, PDFs, media. A folder by default, S3-compatible in production."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
+
+FILES_AWAY: Final = (BaseError, OSError)
+"""What is raised while the files themselves can't be reached, as opposed to `NoSuchFile`."""
 
 
 class NoSuchFile(LookupError):
@@ -44,3 +50,17 @@ class Files:
         except FileNotFoundError:
             return False
         return True
+
+    async def list_before(self, moment: datetime) -> list[str]:
+        """The names of all files that were stored before this moment."""
+        found: list[str] = []
+        async for some in obstore.list(self._store):
+            found += [one["path"] for one in some if one["last_modified"] < moment]
+        return found
+
+    async def delete(self, name: str) -> None:
+        """The file is gone; it may have been gone before."""
+        try:
+            await obstore.delete_async(self._store, name)
+        except FileNotFoundError:
+            return

@@ -12,6 +12,7 @@ import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,10 +22,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from chassis.files import Files, NoSuchFile
 
 NONCE_BYTES = 12
+SUFFIX = ".sealed"
 
 
 class NoSuchParcel(LookupError):
-    """There is no parcel under this id, or it was sealed with another key."""
+    """There is no parcel under this id, or it can not be opened: sealed with another key or under
+    another id, or changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,30 @@ class Parcels:
         try:
             content = await self._files.get(_name(parcel_id))
             nonce, sealed = content[:NONCE_BYTES], content[NONCE_BYTES:]
-            return _unpack(self._cipher.decrypt(nonce, sealed, parcel_id.bytes))
-        except (NoSuchFile, InvalidTag):
+            opened = self._cipher.decrypt(nonce, sealed, parcel_id.bytes)
+        except (NoSuchFile, InvalidTag, ValueError):  # ValueError: cut short
             raise NoSuchParcel(str(parcel_id)) from None
+        return _unpack(opened)
+
+    async def sealed_before(self, moment: datetime) -> list[UUID]:
+        """The parcels that were left before this moment; other files are passed over."""
+        names = await self._files.list_before(moment)
+        return [parcel_id for name in names if (parcel_id := _parcel_id(name))]
+
+    async def delete(self, parcel_id: UUID) -> None:
+        await self._files.delete(_name(parcel_id))
 
 
 def _name(parcel_id: UUID) -> str:
-    return f"{parcel_id}.sealed"
+    return f"{parcel_id}{SUFFIX}"
+
+
+def _parcel_id(name: str) -> UUID | None:
+    try:
+        parcel_id = UUID(name.removesuffix(SUFFIX))
+    except ValueError:
+        return None
+    return parcel_id if name == _name(parcel_id) else None
 
 
 def _pack(parcel: Parcel) -> bytes:

@@ -34,6 +34,8 @@ ROUTES: dict[str, str] = {
     "/orders": "payments",
     "/wallet": "payments",
     "/transfers": "payments",
+    "/employers": "payments",
+    "/discounts": "payments",
     "/webhooks": "payments",
     "/study": "progress",
     "/hours": "progress",

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,10 +32,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def keys(data_dir: Path) -> dict[str, str]:
-    """The demo's keys as environment variables; made at the first call."""
+    """The demo's keys as environment variables; each is made at the first call that needs it."""
     folder = data_dir / "keys"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = _read_or_make(folder / "keys.json", _make_keys)
+    made = _kept_secrets(folder / "keys.json", KEY_NAMES, _new_key)
     _make_session_key(folder)
     return {
         **made,
@@ -61,8 +62,8 @@ def as_settings(variables: dict[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in variables.items()}
 
 
-def _make_keys() -> dict[str, str]:
-    return {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in KEY_NAMES}
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _make_session_key(folder: Path) -> None:
@@ -74,11 +75,14 @@ def _make_session_key(folder: Path) -> None:
     write_private(private, json.dumps(key.as_dict(private=True)))
 
 
-def _read_or_make(path: Path, make: Any) -> dict[str, str]:
-    if not path.exists():
-        write_private(path, json.dumps(make()))
-    content: dict[str, str] = json.loads(path.read_text())
-    return content
+def _kept_secrets(path: Path, names: Iterable[str], make: Callable[[], str]) -> dict[str, str]:
+    """One secret for each name. What stands in the file stays; what a later version of the
+    platform needs besides is added."""
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = {name: make() for name in names if name not in kept}
+    if missing:
+        write_private(path, json.dumps(kept | missing))
+    return kept | missing
 
 
 def write_private(path: Path, content: str) -> None:
@@ -91,9 +95,8 @@ def write_private(path: Path, content: str) -> None:
 
 async def databases(admin_url: str, data_dir: Path, *, prefix: str = "ticedu") -> dict[str, str]:
     """One database and one role per service on this server; made where missing. service → URL."""
-    passwords = _read_or_make(
-        data_dir / "keys" / "databases.json",
-        lambda: {name: secrets.token_urlsafe(24) for name in SERVICES},
+    passwords = _kept_secrets(
+        data_dir / "keys" / "databases.json", SERVICES, lambda: secrets.token_urlsafe(24)
     )
     admin = await asyncpg.connect(admin_url, timeout=5)
     try:

@@ -4,7 +4,6 @@
 in a thread. What it prints depends on the snapshot alone; only the signature differs each time.
 """
 
-import importlib.resources
 import io
 import json
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import segno
-import typst
 from pyhanko.keys import load_certs_from_pemder, load_private_key_from_pemder
 from pyhanko.pdf_utils import content, layout
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -22,6 +20,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from chassis.typesetting import typeset
 
 from . import keys
 
@@ -31,13 +31,6 @@ SEAL_PURPOSE = "继续教育专用章"
 SEAL_BOX = (594, 98, 702, 206)  # points from the lower left corner: 38 mm square over the issuer
 SEAL_FIELD = "Seal"
 QR_BORDER = 2  # modules of quiet zone; the page around it is white too
-
-FONTS = typst.Fonts(
-    include_system_fonts=False,
-    include_embedded_fonts=False,
-    font_paths=[str(importlib.resources.files("noto_cjk_sans_otc"))],
-)
-"""One for the process: without it every certificate would read the font again (110 ms, not 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +113,7 @@ def _seal(mark: str) -> bytes:
 
 
 def _compile(template: str, inputs: dict[str, str], made_at: datetime) -> bytes:
-    pdf = typst.compile(
-        HERE / template,
-        root=HERE,
-        font_paths=FONTS,
-        sys_inputs=inputs,
-        format="pdf",
-        pdf_standards="a-1b",
-        timestamp=made_at,
-    )
-    assert isinstance(pdf, bytes)
-    return pdf
+    return typeset(HERE / template, inputs, made_at=made_at, standard="a-1b")
 
 
 class _Picture(content.PdfContent):

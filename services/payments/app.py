@@ -9,7 +9,7 @@ from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, pages, shipping, staff, sweeper, webhooks
+from . import api, card_watch, consumers, pages, shipping, staff, sweeper, webhooks
 from .addresses import Shelves
 from .providers.sf_express import SfExpress
 from .providers.wechat_v2 import WeChat
@@ -41,7 +41,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         kit,
         routers=[*pages.ROUTERS, *staff.ROUTERS, *api.ROUTERS, webhooks.router],
         here=Path(__file__).parent,
-        uploads=("/staff/payments/invoices/",),
+        uploads=("/employers", "/api/payments/employers", "/staff/payments/invoices/"),
     )
     app.state.settings = settings
     app.state.parcels = Parcels.open(
@@ -70,6 +70,13 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
                 sweeper.FORGET_SECONDS,
                 partial(orders.delete_old_keys, kit.pool),
                 name="old idempotency keys",
+            ),
+            every(
+                card_watch.WATCH_SECONDS,
+                partial(
+                    card_watch.watch, kit.pool, app.state.parcels, settings.card_failures_alarm
+                ),
+                name="study cards",
             ),
         ],
         lifespan=partial(_threads, wechat, courier),

@@ -39,6 +39,8 @@ async def test_prepare_makes_databases_and_each_service_gets_its_own(
     assert told["fold"]["DATABASE_URL"] == told["progress"]["DATABASE_URL"]
     assert [told["progress"]["FOLDS_BEATS"], "FOLDS_BEATS" in told["fold"]] == ["false", False]
     assert composed not in {each.get("DATABASE_URL") for each in told.values()}
+    assert told["payments"]["PARCEL_KEY"] == told["notifications"]["PARCEL_KEY"]
+    assert len({each["DATA_DIR"] for each in told.values()}) == 1  # the parcels' shelf is in it
     assert told["gateway"]["LISTEN"] == "0.0.0.0:8000"
     for service in SERVICES:
         connection = await asyncpg.connect(told[service]["DATABASE_URL"])

@@ -1,7 +1,10 @@
 """Builders for study cards: bank money, and cards that were made of it."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
+
+import httpx
 
 from chassis import clock, ids
 from chassis.db import transaction
@@ -80,3 +83,22 @@ async def issue(
 async def issue_one(shop: Shop, learner: Learner, amount_fen: int = 15000) -> IssuedCard:
     [card] = await issue(shop, new_card(learner, amount_fen))
     return card
+
+
+async def redeem(learner: Learner, code: str, *, address: str = "") -> httpx.Response:
+    headers = {"X-Real-IP": address} if address else {}
+    return await learner.ask(
+        "POST", "/study-cards/redemptions", json={"code": code}, headers=headers
+    )
+
+
+async def top_up(shop: Shop, learner: Learner, amount_fen: int) -> None:
+    """The learner's CNY account holds that much more."""
+    card = await issue_one(shop, learner, amount_fen)
+    assert (await redeem(learner, card.code)).status_code == 201
+
+
+async def wallet_of(learner: Learner, **params: str) -> dict[str, Any]:
+    answer = await learner.ask("GET", "/wallet", params=params)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())

@@ -190,12 +190,13 @@ def course(
     course_id: UUID | None = None,
     version: int = 1,
     title: str = "ISO/IEC 17025 实验室认可准则",
+    kind: CourseKind = CourseKind.ELECTIVE,
 ) -> CoursePublished:
     return CoursePublished(
         course_id=course_id or ids.new_id(),
         version=version,
         title=title,
-        kind=CourseKind.ELECTIVE,
+        kind=kind,
         hours=hours,
         price_fen=hours * HOUR_FEN if price_fen is None else price_fen,
         coursewares=[

@@ -6,7 +6,10 @@ from chassis.db import Pool, Tx
 
 from ..model.carts import Cart, CartLine
 from ..model.goods import CART_MAX, Buyer, CartFull, Good, Item, NoSuchItem, problem
+from ..model.orders import fingerprint
 from ..store import goods as store
+from ..store import orders as orders_store
+from . import discounts
 
 
 async def put(tx: Tx, *, buyer: Buyer, item: Item) -> Cart:
@@ -37,10 +40,19 @@ async def remove(tx: Tx, *, buyer: Buyer, item: Item) -> Cart:
 
 
 async def look(db: Pool | Tx, buyer: Buyer) -> Cart:
-    """The cart with the rule, if any, that stands in the way of each line."""
+    """The cart at the price that an order of it would have ($-6), with the rule, if any, that
+    stands in the way of each line."""
     buyer = await with_owned(db, buyer)
     goods = await store.list_goods(db, await store.list_cart(db, buyer.learner_id))
-    return Cart(tuple(CartLine(good, problem(good, buyer=buyer, others=goods)) for good in goods))
+    open_order = await orders_store.find_open_order(
+        db, learner_id=buyer.learner_id, content=fingerprint(good.item for good in goods)
+    )
+    offer = await discounts.offer(db, buyer.learner_id, goods, besides=open_order)
+    lines = (
+        CartLine(good, problem(good, buyer=buyer, others=goods), free)
+        for good, free in zip(goods, offer.hours, strict=True)
+    )
+    return Cart(tuple(lines), discount_held_by=offer.held_by)
 
 
 async def lock_buyer(tx: Tx, buyer: Buyer) -> Buyer:

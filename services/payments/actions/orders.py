@@ -12,7 +12,6 @@ from ..model.goods import Buyer, Good, Item, NoSuchItem, check
 from ..model.orders import (
     GRACE,
     EmptyCart,
-    Line,
     NoSuchOrder,
     Order,
     OrderStatus,
@@ -22,7 +21,7 @@ from ..model.orders import (
 from ..store import attempts as attempts_store
 from ..store import goods as goods_store
 from ..store import orders as store
-from . import carts, settlement
+from . import carts, discounts, settlement
 
 
 async def place(
@@ -30,8 +29,9 @@ async def place(
 ) -> Order:
     """Make an order of these items, or of the cart ($-1).
 
-    At most one open order per content: asking again returns it. An order of nothing to pay is
-    paid at once. Raises the rule that keeps the goods from being bought, before any payment.
+    At most one open order per content: asking again returns it, unless the discount ($-6) makes
+    it cheaper by now. An order of nothing to pay is paid at once. Raises the rule that keeps the
+    goods from being bought, before any payment.
     """
     buyer = await carts.lock_buyer(tx, buyer)
     goods = await _goods(tx, buyer, items)
@@ -40,10 +40,12 @@ async def place(
 
     check(goods, buyer=buyer)
     open_order = await store.find_open_order(tx, learner_id=buyer.learner_id, content=content)
+    offer = await discounts.offer(tx, buyer.learner_id, goods, besides=open_order)
     if open_order is not None:
-        if open_order.takes_new_payment(now):
+        payable = open_order.takes_new_payment(now)
+        if payable and offer.discount_fen <= open_order.discount_fen:
             return open_order
-        await end(tx, open_order, OrderStatus.EXPIRED)
+        await end(tx, open_order, OrderStatus.CANCELLED if payable else OrderStatus.EXPIRED)
 
     order = Order(
         order_id=ids.new_id(),
@@ -51,14 +53,15 @@ async def place(
         learner_id=buyer.learner_id,
         learner_name=buyer.name,
         status=OrderStatus.UNPAID,
-        amount_fen=sum(good.price_fen for good in goods),
+        amount_fen=sum(line.amount_fen for line in offer.lines),
         created_at=now,
         expires_at=now + pay_within,
         paid_at=None,
         method=None,
-        lines=tuple(Line.of(good) for good in goods),
+        lines=offer.lines,
     )
     await store.insert_order(tx, order, content=content)
+    await discounts.take(tx, offer, order)
     if order.amount_fen == 0:
         return await settlement.pay_nothing(tx, order)
     return order
@@ -106,9 +109,11 @@ async def expire(tx: Tx, order_id: UUID) -> bool:
 
 
 async def end(tx: Tx, order: Order, status: OrderStatus) -> None:
-    """Mark an unpaid order ended and have its codes closed. The caller holds it."""
+    """Mark an unpaid order ended, have its codes closed, and its free hours free again. The caller
+    holds it."""
     await store.mark_ended(tx, order.order_id, status)
     await attempts_store.mark_closing(tx, order.order_id, now=clock.now())
+    await discounts.release(tx, order.order_id)
 
 
 async def lock_own(tx: Tx, *, learner_id: UUID, order_id: UUID) -> Order:

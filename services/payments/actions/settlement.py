@@ -20,6 +20,7 @@ from ..store import attempts as attempts_store
 from ..store import goods as goods_store
 from ..store import ledger as ledger_store
 from ..store import orders as orders_store
+from . import discounts
 
 log = structlog.get_logger()
 
@@ -62,6 +63,8 @@ async def settle(tx: Tx, trade: Trade) -> Verdict:
     owned = await goods_store.get_owned(tx, learner_id)
 
     verdict = judge(order, attempt, trade, owned=owned)
+    if verdict is Verdict.SETTLE and not await discounts.take_again(tx, order.order_id):
+        verdict = Verdict.SURPLUS  # it had ended, and its free hours went into another order
 
     if verdict is Verdict.WRONG_AMOUNT:
         await doubt(tx, Doubt.WRONG_AMOUNT, trade, attempt)
@@ -79,6 +82,14 @@ async def settle(tx: Tx, trade: Trade) -> Verdict:
 async def pay_nothing(tx: Tx, order: Order) -> Order:
     """Pay an order of zero fen: no provider, no movement of money. The caller holds the buyer."""
     return await _give(tx, order, method=PaymentMethod.NONE, paid_at=clock.now())
+
+
+async def pay_from_wallet(tx: Tx, order: Order) -> Order:
+    """Pay an order from its learner's CNY account ($-4). The caller holds both and has checked that
+    the order can be paid. Raises `BalanceTooLow`."""
+    paid_at = clock.now()
+    await ledger_store.book(tx, ledger.order_paid_from_wallet(order, paid_at))
+    return await _give(tx, order, method=PaymentMethod.WALLET, paid_at=paid_at)
 
 
 async def doubt(tx: Tx, kind: Doubt, trade: Trade, attempt: Attempt | None = None) -> None:

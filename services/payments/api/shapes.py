@@ -48,6 +48,7 @@ class CartLineShown(BaseModel):
     title: str
     hours: int
     amount_fen: int
+    discount_fen: int
     refusal: RefusalShown | None
 
     @classmethod
@@ -58,7 +59,8 @@ class CartLineShown(BaseModel):
             id=line.good.item_id,
             title=line.good.title,
             hours=line.good.hours,
-            amount_fen=line.good.price_fen,
+            amount_fen=line.amount_fen,
+            discount_fen=line.discount_fen,
             refusal=refusal
             and RefusalShown(code=refusal.code, detail=gettext(refusal.message, **refusal.values)),
         )
@@ -68,11 +70,17 @@ class CartShown(BaseModel):
     lines: list[CartLineShown]
     hours: int
     amount_fen: int
+    discount_fen: int
 
     @classmethod
     def of(cls, cart: Cart) -> Self:
         lines = [CartLineShown.of(line) for line in cart.lines]
-        return cls(lines=lines, hours=cart.hours, amount_fen=cart.amount_fen)
+        return cls(
+            lines=lines,
+            hours=cart.hours,
+            amount_fen=cart.amount_fen,
+            discount_fen=cart.discount_fen,
+        )
 
 
 class LineShown(BaseModel):
@@ -81,6 +89,7 @@ class LineShown(BaseModel):
     title: str
     hours: int
     amount_fen: int
+    discount_fen: int = 0
     course_ids: list[UUID]
 
     @classmethod
@@ -91,6 +100,7 @@ class LineShown(BaseModel):
             title=line.title,
             hours=line.hours,
             amount_fen=line.amount_fen,
+            discount_fen=line.discount_fen,
             course_ids=list(line.course_ids),
         )
 
@@ -113,6 +123,10 @@ class PaymentShown(BaseModel):
             code_url=attempt.code_url if attempt.status is AttemptStatus.WAITING else None,
             expires_at=attempt.expires_at,
         )
+
+    @classmethod
+    def from_wallet(cls, order: Order) -> Self:
+        return cls(method=Method.WALLET, status="paid", code_url=None, expires_at=order.expires_at)
 
 
 class OrderShown(BaseModel):

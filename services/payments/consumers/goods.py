@@ -16,6 +16,7 @@ async def sell_course(tx: Tx, event: CoursePublished) -> None:
         title=event.title,
         hours=event.hours,
         price_fen=event.price_fen,
+        kind=event.kind,
     )
 
 

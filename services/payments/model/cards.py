@@ -1,6 +1,6 @@
 """Study cards 「学习卡」: bank money on its way to a learner's CNY account ($-3, $-4)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -8,14 +8,13 @@ from uuid import UUID
 from chassis import clock
 from chassis.refusals import Conflict, NotFound
 
-from .codes import code_mac, draw_code, draw_serial, normalise
+from .codes import CODE_END, code_mac, draw_code, draw_serial, normalise
 from .learners import Staff
 from .ledger import Account, Journal, move, wallet
 
 __all__ = ["draw_code", "draw_serial", "normalise"]
 
 AMOUNT_MAX_FEN = 5_000_000
-ANONYMOUS_END = 4  # characters of a code that people may see
 FEBRUARY_28 = 28
 
 
@@ -34,6 +33,11 @@ class CardAmountOutOfBounds(Conflict):
 
 class CardChanged(Conflict):
     """This card has changed in the meantime. Look at it again."""
+
+
+class CardNotNamed(Conflict):
+    """A card in nobody's name can not be replaced: whoever holds it may redeem it. Void it, and
+    print its batch again if that is not delivered yet."""
 
 
 class CardStatus(StrEnum):
@@ -136,6 +140,15 @@ class Card:
         """Its money stands in `liability:cards`; expiry does not change that."""
         return self.status in (CardStatus.INERT, CardStatus.ACTIVE)
 
+    def check_worth(self) -> None:
+        """Raises `CardChanged`, once it is redeemed or void."""
+        if not self.is_worth_something:
+            raise CardChanged
+
+    @property
+    def is_redeemed(self) -> bool:
+        return self.status is CardStatus.REDEEMED
+
     def state(self, today: date) -> CardState:
         if self.replaced_by is not None:
             return CardState.REPLACED
@@ -157,7 +170,7 @@ def named(new: NewCard, *, receipt_id: UUID, terms: CardTerms, by: Staff, now: d
         serial=new.serial,
         code_mac=code_mac(terms.key, new.code),
         key_version=terms.key_version,
-        code_end=new.code[-ANONYMOUS_END:],
+        code_end=new.code[-CODE_END:],
         amount_fen=new.amount_fen,
         status=CardStatus.ACTIVE,
         expires_on=terms.expires_on(now),
@@ -196,4 +209,63 @@ def card_redeemed(card: Card, learner_id: UUID, now: datetime) -> Journal:
         debit=Account.CARDS,
         credit=wallet(learner_id),
         label=card.serial,
+    )
+
+
+def card_voided(card: Card, now: datetime) -> Journal:
+    """What an unredeemed card held is bank money again."""
+    return move(
+        "card_voided",
+        str(card.card_id),
+        now,
+        card.amount_fen,
+        debit=Account.CARDS,
+        credit=Account.RECEIPTS,
+        label=card.serial,
+    )
+
+
+def reversal(card: Card, learner_id: UUID, balance_fen: int, now: datetime) -> list[Journal]:
+    """A redeemed card whose bank money is missing: what is left of it leaves the account, which
+    never goes below zero; what was spent is owed to the association ($-9)."""
+    taken = min(balance_fen, card.amount_fen)
+    parts = (
+        ("card_reversed", taken, wallet(learner_id)),
+        ("card_uncovered", card.amount_fen - taken, Account.RECEIVABLE),
+    )
+    return [
+        move(
+            kind,
+            str(card.card_id),
+            now,
+            amount_fen,
+            debit=account,
+            credit=Account.RECEIPTS,
+            label=card.serial,
+        )
+        for kind, amount_fen, account in parts
+        if amount_fen > 0
+    ]
+
+
+def replacement(
+    card: Card, *, card_id: UUID, code: str, terms: CardTerms, by: Staff, now: datetime
+) -> Card:
+    """The same value for the same person under a new code, good for the full time again. Raises
+    `CardChanged`, `CardNotNamed`."""
+    card.check_worth()
+    if card.holder_name is None:
+        raise CardNotNamed
+    return replace(
+        card,
+        card_id=card_id,
+        serial=draw_serial(now),
+        code_mac=code_mac(terms.key, code),
+        key_version=terms.key_version,
+        code_end=code[-CODE_END:],
+        status=CardStatus.ACTIVE,
+        expires_on=terms.expires_on(now),
+        issued_by=by.staff_id,
+        issued_by_name=by.name,
+        issued_at=now,
     )

@@ -11,11 +11,21 @@ from .goods import Good
 class CartLine:
     good: Good
     refusal: Refusal | None
+    free_hours: int = 0  # by the discount ($-6)
+
+    @property
+    def discount_fen(self) -> int:
+        return self.good.free_fen(self.free_hours)
+
+    @property
+    def amount_fen(self) -> int:
+        return self.good.price_fen - self.discount_fen
 
 
 @dataclass(frozen=True, slots=True)
 class Cart:
     lines: tuple[CartLine, ...]
+    discount_held_by: str | None = None  # the number of an unpaid order that has the free hours
 
     @property
     def goods(self) -> list[Good]:
@@ -27,7 +37,11 @@ class Cart:
 
     @property
     def amount_fen(self) -> int:
-        return sum(good.price_fen for good in self.goods)
+        return sum(line.amount_fen for line in self.lines)
+
+    @property
+    def discount_fen(self) -> int:
+        return sum(line.discount_fen for line in self.lines)
 
     @property
     def orderable(self) -> bool:

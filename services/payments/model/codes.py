@@ -15,6 +15,7 @@ from .orders import NUMBER_ALPHABET as ALPHABET
 RANDOM = 15  # characters: 75 bits
 LENGTH = RANDOM + 1
 GROUP = 4  # printed XXXX-XXXX-XXXX-XXXX
+CODE_END = 4  # characters that people may see: 60 random bits stay unknown
 SERIAL_RANDOM = 8
 TYPED_MAX = 64  # characters, with blanks and dashes
 READ_AS = str.maketrans("OIL", "011")

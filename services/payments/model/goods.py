@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from chassis.refusals import Conflict, Forbidden, NotFound, Refusal
+from contracts.catalogue import CourseKind
 from contracts.identity import LearnerKind
 from contracts.payments import ItemKind
 
@@ -63,10 +64,20 @@ class Good:
     course_ids: tuple[UUID, ...]
     audience: frozenset[LearnerKind] | None  # None: everybody
     sold: bool
+    course_kind: CourseKind | None = None  # None: a package, or not told yet
 
     @property
     def item(self) -> Item:
         return Item(self.kind, self.item_id)
+
+    @property
+    def is_required(self) -> bool:
+        """A course of the required hours, which the discount is for ($-6)."""
+        return self.course_kind is CourseKind.REQUIRED
+
+    def free_fen(self, hours: int) -> int:
+        """What so many free hours of it are worth; all of them are the whole price."""
+        return self.price_fen * hours // self.hours
 
 
 @dataclass(frozen=True, slots=True)

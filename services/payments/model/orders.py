@@ -57,16 +57,19 @@ class Line:
     hours: int
     amount_fen: int
     course_ids: tuple[UUID, ...]
+    discount_fen: int = 0  # what it would have cost more without the discount ($-6)
 
     @classmethod
-    def of(cls, good: Good) -> "Line":
+    def of(cls, good: Good, *, free_hours: int = 0) -> "Line":
+        discount_fen = good.free_fen(free_hours)
         return cls(
             kind=good.kind,
             item_id=good.item_id,
             title=good.title,
             hours=good.hours,
-            amount_fen=good.price_fen,
+            amount_fen=good.price_fen - discount_fen,
             course_ids=good.course_ids,
+            discount_fen=discount_fen,
         )
 
 
@@ -87,6 +90,10 @@ class Order:
     @property
     def hours(self) -> int:
         return sum(line.hours for line in self.lines)
+
+    @property
+    def discount_fen(self) -> int:
+        return sum(line.discount_fen for line in self.lines)
 
     @property
     def course_ids(self) -> frozenset[UUID]:

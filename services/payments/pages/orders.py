@@ -18,12 +18,13 @@ from chassis.web.who import CurrentLearner, Session
 from contracts.payments import ItemKind
 
 from .. import checkout, qr
-from ..actions import carts, orders
+from ..actions import carts, orders, wallet
 from ..deps import PayWithin, WeChatPay, buyer_of
 from ..model.attempts import AttemptStatus, Method
 from ..model.goods import Item
 from ..model.orders import NoSuchOrder, OrderStatus
 from ..store import attempts as attempts_store
+from ..store import ledger as ledger_store
 from ..store import orders as orders_store
 
 log = structlog.get_logger()
@@ -97,12 +98,17 @@ async def show_order(request: Request, order_id: UUID, db: Db, who: CurrentLearn
 
 
 @router.post("/orders/{order_id}/payments")
-async def fetch_code(
+async def pay_order(
     request: Request, order_id: UUID, db: Db, who: CurrentLearner, wechat: WeChatPay
 ) -> Response:
-    """Another try to get the code, where the first one failed."""
-    await read_form(request)
+    """Pay from the CNY account; or another try to get the code, where the first one failed."""
+    form = await read_form(request)
     try:
+        if form.get("method") == Method.WALLET:
+            async with transaction(db) as tx:
+                await wallet.pay_order(tx, learner_id=who.subject, order_id=order_id)
+            flash = N_("The order is paid from your CNY account. Its courses are open.")
+            return see_other(f"/orders/{order_id}", request=request, flash=flash)
         await checkout.start(
             db, wechat, learner_id=who.subject, order_id=order_id, method=Method.WECHAT_NATIVE
         )
@@ -160,6 +166,7 @@ async def _order(
         "order.html",
         order=order,
         attempt=attempt,
+        balance_fen=await ledger_store.get_balance(db, who.subject),
         code=qr.draw(attempt.code_url) if scannable and attempt and attempt.code_url else None,
         minutes_left=max(0, int((order.expires_at - clock.now()).total_seconds() // 60)),
         refusal=refusal,

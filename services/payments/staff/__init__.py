@@ -1,6 +1,7 @@
 """The staff door, by noun."""
 
 from . import (
+    batches,
     books,
     cards,
     discounts,
@@ -17,6 +18,7 @@ from . import (
 ROUTERS = [
     overview.router,
     orders.router,
+    batches.router,
     cards.router,
     receipts.router,
     transfers.router,

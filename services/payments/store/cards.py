@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 
+from chassis import clock
 from chassis.db import Pool, Tx
 
 from ..model.cards import Card, CardStatus
@@ -38,6 +40,120 @@ async def get_card(db: Pool | Tx, card_id: UUID) -> Card | None:
         card_id,
     )
     return card_of(row) if row else None
+
+
+async def lock_card(tx: Tx, card_id: UUID) -> Card | None:
+    """Hold a card until the transaction ends, after its learner and its receipt."""
+    row = await tx.fetchrow(
+        """
+        SELECT card_id, serial, code_mac, key_version, code_end, amount_fen, status, expires_on,
+               receipt_id, batch_id, holder_name, learner_id, id_number_mac, case_number,
+               issued_by, issued_by_name, issued_at, redeemed_by, redeemed_at,
+               balance_after_fen, replaced_by
+          FROM cards
+         WHERE card_id = $1
+           FOR UPDATE
+        """,
+        card_id,
+    )
+    return card_of(row) if row else None
+
+
+async def find_card(tx: Tx, *, code_mac: str) -> Card | None:
+    row = await tx.fetchrow(
+        """
+        SELECT card_id, serial, code_mac, key_version, code_end, amount_fen, status, expires_on,
+               receipt_id, batch_id, holder_name, learner_id, id_number_mac, case_number,
+               issued_by, issued_by_name, issued_at, redeemed_by, redeemed_at,
+               balance_after_fen, replaced_by
+          FROM cards
+         WHERE code_mac = $1
+        """,
+        code_mac,
+    )
+    return card_of(row) if row else None
+
+
+async def take_card(
+    tx: Tx,
+    *,
+    learner_id: UUID,
+    code_mac: str | None,
+    card_id: UUID | None,
+    balance_fen: int,
+    now: datetime,
+) -> Card | None:
+    """Redeem the card of this code, or the named card of this id, if this learner may: one
+    statement, so that of many at once one succeeds. The caller holds the learner."""
+    row = await tx.fetchrow(
+        """
+           UPDATE cards
+              SET status = 'redeemed', redeemed_by = $1, redeemed_at = $6,
+                  balance_after_fen = $4 + amount_fen
+            WHERE (code_mac = $2 OR (card_id = $3 AND holder_name IS NOT NULL))
+              AND status = 'active'
+              AND expires_on >= $5
+              AND (holder_name IS NULL
+                   OR learner_id = $1
+                   OR id_number_mac = (
+                      SELECT id_number_mac FROM learners WHERE learner_id = $1))
+        RETURNING card_id, serial, code_mac, key_version, code_end, amount_fen, status, expires_on,
+                  receipt_id, batch_id, holder_name, learner_id, id_number_mac, case_number,
+                  issued_by, issued_by_name, issued_at, redeemed_by, redeemed_at,
+                  balance_after_fen, replaced_by
+        """,
+        learner_id,
+        code_mac,
+        card_id,
+        balance_fen,
+        clock.date_of(now),
+        now,
+    )
+    return card_of(row) if row else None
+
+
+async def mark_void(tx: Tx, card_id: UUID) -> None:
+    await tx.execute("UPDATE cards SET status = 'void' WHERE card_id = $1", card_id)
+
+
+async def mark_replaced(tx: Tx, card_id: UUID, *, by: UUID) -> None:
+    await tx.execute(
+        "UPDATE cards SET status = 'void', replaced_by = $2 WHERE card_id = $1", card_id, by
+    )
+
+
+async def change_expiry(tx: Tx, card_id: UUID, expires_on: date) -> None:
+    await tx.execute("UPDATE cards SET expires_on = $2 WHERE card_id = $1", card_id, expires_on)
+
+
+async def count_worth(db: Pool | Tx, batch_id: UUID) -> int:
+    """The cards of a batch that are not redeemed and not void."""
+    counted: int = await db.fetchval(
+        "SELECT count(*) FROM cards WHERE batch_id = $1 AND status IN ('inert', 'active')",
+        batch_id,
+    )
+    return counted
+
+
+async def list_of_learner(db: Pool | Tx, learner_id: UUID) -> list[Card]:
+    """The cards in a learner's name and those that they redeemed, the latest first. What became
+    of a voided one stands in its replacement."""
+    rows = await db.fetch(
+        """
+          SELECT card_id, serial, code_mac, key_version, code_end, amount_fen, status, expires_on,
+                 receipt_id, batch_id, holder_name, learner_id, id_number_mac, case_number,
+                 issued_by, issued_by_name, issued_at, redeemed_by, redeemed_at,
+                 balance_after_fen, replaced_by
+            FROM cards
+           WHERE redeemed_by = $1
+              OR learner_id = $1
+              OR id_number_mac = (SELECT id_number_mac FROM learners WHERE learner_id = $1)
+        ORDER BY card_id DESC
+           LIMIT 100
+        """,
+        learner_id,
+    )
+    return [card_of(row) for row in rows]
 
 
 async def get_outstanding(db: Pool | Tx) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Pool, Tx
+from contracts.catalogue import CourseKind
 from contracts.identity import LearnerKind
 from contracts.payments import ItemKind
 
@@ -13,16 +14,23 @@ from ..model.goods import Good, Item
 
 
 async def upsert_course(
-    tx: Tx, *, course_id: UUID, version: int, title: str, hours: int, price_fen: int
+    tx: Tx,
+    *,
+    course_id: UUID,
+    version: int,
+    title: str,
+    hours: int,
+    price_fen: int,
+    kind: CourseKind,
 ) -> None:
     """Keep what catalogue says of a course, unless something as new is known."""
     await tx.execute(
         """
-        INSERT INTO courses AS known (course_id, version, title, hours, price_fen, sold)
-             VALUES ($1, $2, $3, $4, $5, true)
+        INSERT INTO courses AS known (course_id, version, title, hours, price_fen, kind, sold)
+             VALUES ($1, $2, $3, $4, $5, $6, true)
         ON CONFLICT (course_id) DO UPDATE
                 SET version = EXCLUDED.version, title = EXCLUDED.title, hours = EXCLUDED.hours,
-                    price_fen = EXCLUDED.price_fen, sold = true
+                    price_fen = EXCLUDED.price_fen, kind = EXCLUDED.kind, sold = true
               WHERE known.version < EXCLUDED.version
         """,
         course_id,
@@ -30,6 +38,7 @@ async def upsert_course(
         title,
         hours,
         price_fen,
+        kind,
     )
 
 
@@ -85,7 +94,7 @@ async def list_goods(db: Pool | Tx, items: Sequence[Item]) -> list[Good]:
     """The goods among these items that catalogue has told of, in the items' order."""
     rows = await db.fetch(
         """
-          SELECT kind, item_id, title, hours, price_fen, course_ids, audience, sold
+          SELECT kind, item_id, title, hours, price_fen, course_ids, audience, sold, course_kind
             FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS wanted (kind, item_id, place)
             JOIN goods USING (kind, item_id)
         ORDER BY place
@@ -193,4 +202,5 @@ def _good(row: asyncpg.Record) -> Good:
         course_ids=tuple(row["course_ids"]),
         audience=None if audience is None else frozenset(map(LearnerKind, audience)),
         sold=row["sold"],
+        course_kind=CourseKind(row["course_kind"]) if row["course_kind"] else None,
     )

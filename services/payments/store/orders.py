@@ -36,8 +36,8 @@ async def insert_order(tx: Tx, order: Order, *, content: str) -> None:
     await tx.executemany(
         """
         INSERT INTO order_lines (order_id, position, kind, item_id, title, hours, amount_fen,
-                                 course_ids)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                 course_ids, discount_fen)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         [
             (
@@ -49,6 +49,7 @@ async def insert_order(tx: Tx, order: Order, *, content: str) -> None:
                 line.hours,
                 line.amount_fen,
                 list(line.course_ids),
+                line.discount_fen,
             )
             for position, line in enumerate(order.lines, start=1)
         ],
@@ -71,9 +72,9 @@ async def get_order(db: Pool | Tx, *, order_id: UUID, learner_id: UUID) -> Order
     return await _with_lines(db, row)
 
 
-async def find_open_order(tx: Tx, *, learner_id: UUID, content: str) -> Order | None:
+async def find_open_order(db: Pool | Tx, *, learner_id: UUID, content: str) -> Order | None:
     """The learner's unpaid order of this content."""
-    row = await tx.fetchrow(
+    row = await db.fetchrow(
         """
         SELECT order_id, number, learner_id, learner_name, status, amount_fen, created_at,
                expires_at, paid_at, method
@@ -85,7 +86,7 @@ async def find_open_order(tx: Tx, *, learner_id: UUID, content: str) -> Order | 
         learner_id,
         content,
     )
-    return await _with_lines(tx, row)
+    return await _with_lines(db, row)
 
 
 async def lock_order(tx: Tx, order_id: UUID) -> Order | None:
@@ -238,7 +239,7 @@ async def with_lines(db: Pool | Tx, rows: Sequence[asyncpg.Record]) -> list[Orde
     """Make orders of their rows, with the lines of all of them in one query."""
     found = await db.fetch(
         """
-          SELECT order_id, kind, item_id, title, hours, amount_fen, course_ids
+          SELECT order_id, kind, item_id, title, hours, amount_fen, course_ids, discount_fen
             FROM order_lines
            WHERE order_id = ANY($1)
         ORDER BY order_id, position
@@ -275,4 +276,5 @@ def _line(row: asyncpg.Record) -> Line:
         hours=row["hours"],
         amount_fen=row["amount_fen"],
         course_ids=tuple(row["course_ids"]),
+        discount_fen=row["discount_fen"],
     )
