@@ -8,7 +8,7 @@ from chassis.db import Pool, transaction
 from chassis.parcels import Parcels
 
 from . import addresses as address_shelf
-from .actions import idempotency, invoices
+from .actions import employer_invoices, idempotency, invoices
 from .api.invoice_shapes import InvoiceAsked, InvoiceShown
 from .model.invoice_room import Policy
 from .model.invoices import Invoice
@@ -24,13 +24,18 @@ async def request(
     key: str | None,
 ) -> InvoiceShown:
     """Ask for an invoice; the same key and wish give the same answer. Raises what
-    `actions.invoices.request` raises."""
+    `request` of `actions.invoices` or `actions.employer_invoices` raises."""
     address = asked.delivery()
     wish = asked.wish(None if address is None else await address_shelf.seal(addresses, address))
     async with transaction(db) as tx:
 
         async def act() -> dict[str, Any]:
-            invoice = await invoices.request(tx, learner_id=learner_id, wish=wish, policy=policy)
+            if wish.employer_case_number:
+                invoice = await employer_invoices.request(tx, contact_id=learner_id, wish=wish)
+            else:
+                invoice = await invoices.request(
+                    tx, learner_id=learner_id, wish=wish, policy=policy
+                )
             return InvoiceShown.of(invoice).model_dump(mode="json")
 
         answer = await idempotency.once(
