@@ -29,10 +29,10 @@ async def seal(addresses: Parcels, address: Address) -> Delivery:
     return Delivery(parcel_id, address.recipient_masked, address.mobile_masked)
 
 
-async def forget(addresses: Parcels, invoice: Invoice) -> None:
+async def forget(addresses: Parcels, delivery: Delivery | None) -> None:
     """Nobody needs it any more: SF has it, or nothing will be sent."""
-    if invoice.delivery is not None:
-        await addresses.seal(invoice.delivery.parcel_id, Parcel({}))
+    if delivery is not None:
+        await addresses.seal(delivery.parcel_id, Parcel({}))
 
 
 async def seal_for_mail(shelves: Shelves, invoice: Invoice) -> UUID:

@@ -46,7 +46,7 @@ async def send_by_hand(
         await actions.note_sent_by_hand(
             tx, invoice_id=invoice.invoice_id, waybill=waybill, parcel_id=parcel_id, by=by
         )
-    await forget(shelves.addresses, invoice)
+    await forget(shelves.addresses, invoice.delivery)
 
 
 async def ask_again(db: Pool, courier: Courier, shelves: Shelves) -> None:
@@ -86,7 +86,7 @@ async def _ask(
         await actions.note_sent(
             tx, invoice_id=invoice.invoice_id, waybill=waybill, parcel_id=parcel_id
         )
-    await forget(shelves.addresses, invoice)
+    await forget(shelves.addresses, invoice.delivery)
     told("invoice_sent", waybill=waybill)
 
 

@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from chassis.files import Files
+from chassis.parcels import Parcel, Parcels
 from chassis.permissions import Permission
 from contracts.payments import InvoiceIssued
 from services.payments import shipping
@@ -198,6 +201,33 @@ async def test_paper_needs_an_address_and_consent(shop: Shop, change: dict[str, 
     await spend(shop, learner, 4500)
     refused = await ask(learner, 4500, **{**PAPER, **change})
     assert [error["field"] for error in refused.json()["errors"]] == list(change)
+
+
+async def test_an_address_that_came_to_nothing_is_forgotten(shop: Shop) -> None:
+    learner = shop.learner()
+    await known(shop, learner)
+    await spend(shop, learner, 4500)
+    addresses = Recorded(shop.running.kit.files, bytes(32))
+    shop.running.service.app.state.addresses = addresses
+    assert (await ask(learner, 4501, **PAPER)).status_code == 422
+    assert [bool(one.fields) for one in addresses.sealed] == [True, False]
+    kept = (await ask(learner, 4500, key="k", **PAPER)).json()
+    assert (await ask(learner, 4500, key="k", **PAPER)).json() == kept
+    assert [bool(one.fields) for one in addresses.sealed][2:] == [True, True, False]
+    await learner.ask("POST", f"/invoices/{kept['invoice_id']}/cancellation")
+    assert addresses.sealed[-1].fields == {}
+
+
+class Recorded(Parcels):
+    """Real parcels; what was sealed is remembered as well."""
+
+    def __init__(self, files: Files, key: bytes) -> None:
+        super().__init__(files, key)
+        self.sealed: list[Parcel] = []
+
+    async def seal(self, parcel_id: UUID, parcel: Parcel) -> None:
+        self.sealed.append(parcel)
+        await super().seal(parcel_id, parcel)
 
 
 def client(handler: Any) -> SfExpress:

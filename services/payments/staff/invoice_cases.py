@@ -107,7 +107,7 @@ async def decline(
             invoice = await actions.decline(
                 tx, invoice_id=invoice_id, reason=reason, by=staff_of(who)
             )
-        await address_shelf.forget(addresses, invoice)
+        await address_shelf.forget(addresses, invoice.delivery)
 
     return await _decide(
         request, db, who, invoice_id, form, act, N_("The application is declined.")
