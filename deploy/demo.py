@@ -1,4 +1,4 @@
-"""What only the demo has: simulators in place of WeChat Pay, SF Express and a mail server, and a
+"""What only the demo has: simulators of WeChat Pay, SF Express, a mail server and a bank, and a
 greeting."""
 
 import json
@@ -12,11 +12,12 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from deploy.host import accounts_file
+from simulators.bank import app as bank_app
 from simulators.mailbox import app as mailbox_app
 from simulators.sf_express import app as sf_app
 from simulators.wechat_pay import app as wechat_app
 
-WECHAT, MAILBOX = "/simulators/wechat", "/simulators/mailbox"
+WECHAT, MAILBOX, BANK = "/simulators/wechat", "/simulators/mailbox", "/simulators/bank"
 SF = "/simulators/sf"
 CREDENTIALS = {  # those of WeChat are published in its own documentation
     "wechat_app_id": "wxd930ea5d5a258f4f",
@@ -47,7 +48,7 @@ class Simulators:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Mapping[str, ASGIApp]]:
-        """Path prefix → application, both at work meanwhile; what they hold is kept in a folder."""
+        """Path prefix → application, all at work meanwhile; what they hold is kept in a folder."""
         mailbox = mailbox_app.create_app(self.data_dir / "mailbox", self.smtp_port)
         agreed = credentials()
         wechat = wechat_app.create_app(
@@ -57,10 +58,11 @@ class Simulators:
             data_dir=self.data_dir / "wechat_pay",
         )
         sf = sf_app.create_app(partner_id=agreed["sf_partner_id"], checkword=agreed["sf_checkword"])
+        bank = bank_app.create_app(self.data_dir / "bank")
         await mailbox.state.mailbox.start()
         wechat.state.provider.start()
         try:
-            yield {MAILBOX: mailbox, WECHAT: wechat, SF: sf}
+            yield {MAILBOX: mailbox, WECHAT: wechat, BANK: bank, SF: sf}
         finally:
             await wechat.state.provider.stop()
             await mailbox.state.mailbox.stop()
@@ -88,7 +90,8 @@ def greeting(public_url: str, data_dir: Path, *, is_demo: bool) -> str:
         lines += [
             "",
             f"Staff sign in at {public_url}/staff. Mail arrives at {public_url}{MAILBOX},",
-            f"and {public_url}{WECHAT} pays like a phone. Ctrl-C stops everything.",
+            f"{public_url}{WECHAT} pays like a phone, {public_url}{BANK} like a bank.",
+            "Ctrl-C stops everything.",
             "",
         ]
     return "\n".join(lines)

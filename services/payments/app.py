@@ -16,6 +16,15 @@ from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
 
+UPLOADS = (
+    "/employers",
+    "/api/payments/employers",
+    "/transfers",
+    "/api/payments/transfers",
+    "/staff/payments/receipts",
+    "/staff/payments/invoices/",
+)
+
 
 def create(settings: PaymentsSettings, kit: Kit) -> Service:
     """Everything of payments on this kit."""
@@ -41,7 +50,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         kit,
         routers=[*pages.ROUTERS, *staff.ROUTERS, *api.ROUTERS, webhooks.router],
         here=Path(__file__).parent,
-        uploads=("/employers", "/api/payments/employers", "/staff/payments/invoices/"),
+        uploads=UPLOADS,
     )
     app.state.settings = settings
     app.state.parcels = Parcels.open(

@@ -11,6 +11,8 @@ from chassis.web.who import Session
 from contracts.identity import LearnerKind
 
 from .addresses import Shelves
+from .handing_in import Counter
+from .issuing import Bureau
 from .model.cards import CardTerms
 from .model.goods import Buyer
 from .model.learners import Staff
@@ -66,6 +68,16 @@ def _shelves(request: Request) -> Shelves:
     return Shelves(request.app.state.addresses, request.app.state.parcels)
 
 
+def _counter(request: Request) -> Counter:
+    key = _settings(request).id_number_mac_key.get_secret_value()
+    kit = request.app.state.kit
+    return Counter(kit.pool, kit.files, _parcels(request), key)
+
+
+def _bureau(request: Request) -> Bureau:
+    return Bureau(request.app.state.kit.pool, _parcels(request), _card_terms(request))
+
+
 WeChatPay = Annotated[Provider, Depends(_provider)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
@@ -74,6 +86,8 @@ ByCourier = Annotated[Courier, Depends(_courier)]
 BothShelves = Annotated[Shelves, Depends(_shelves)]
 AddressShelf = Annotated[Parcels, Depends(_addresses)]
 Terms = Annotated[CardTerms, Depends(_card_terms)]
+VoucherCounter = Annotated[Counter, Depends(_counter)]
+CardBureau = Annotated[Bureau, Depends(_bureau)]
 PayWithin = Annotated[timedelta, Depends(_pay_within)]
 
 

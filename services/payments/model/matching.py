@@ -30,6 +30,7 @@ class Reason(StrEnum):
 
 POINTS = {Reason.REFERENCE: 60, Reason.AMOUNT: 25, Reason.PAYER: 10, Reason.LEARNER: 10}
 NEAR_POINTS = 5
+LIKELY = 60
 SURE = 95  # reference, amount and name all fit: no person needs to compare
 
 
@@ -50,6 +51,11 @@ class Match:
     receipt: Receipt
     confidence: int  # 0 to 100
     reasons: tuple[Reason, ...]
+
+    @property
+    def likely(self) -> bool:
+        """It quotes the reference: a person may issue without looking at the voucher."""
+        return self.confidence >= LIKELY
 
     @property
     def sure(self) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 MAX_FEN = 10**13  # a hundred thousand million yuan: a slip, not a payment
 LONGEST = 40  # characters
-AMOUNT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+AMOUNT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
 
 
 class NotAnAmount(ValueError):

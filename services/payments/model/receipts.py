@@ -21,6 +21,10 @@ class OwnReceipt(Forbidden):
     """You recorded this bank receipt. A second person must issue the cards for it."""
 
 
+class ReceiptKnown(Conflict):
+    """A bank receipt with this number is recorded already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     receipt_id: UUID
@@ -45,3 +49,12 @@ class Receipt:
             raise OwnReceipt
         if amount_fen > self.rest_fen:
             raise ReceiptSpent(rest_yuan=f"{self.rest_fen / 100:.2f}")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a statement's rows: every one is counted once."""
+
+    new: int
+    known: int
+    ignored: int

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.refusals import Conflict, Invalid, NotFound
+from chassis import clock
+from chassis.refusals import Conflict, NotFound
 
 from .matching import Claim
 from .orders import NUMBER_ALPHABET
@@ -37,10 +38,6 @@ class TransferAwaitsLearner(Conflict):
 
 class TransferDecided(Conflict):
     """The cards for this voucher are issued. It can no longer be returned."""
-
-
-class AmountNotPositive(Invalid):
-    """The sum must be more than nothing."""
 
 
 class TransferStatus(StrEnum):
@@ -103,7 +100,7 @@ class Transfer:
             amount_fen=self.notice.amount_fen,
             payer_name=self.notice.payer_name,
             learner_name=self.learner_name,
-            paid_about=self.submitted_at.date(),
+            paid_about=clock.date_of(self.submitted_at),
         )
 
     @property
