@@ -1,4 +1,5 @@
-"""Demo people: one member of staff per role and two learners. Safe to run at every start."""
+"""Demo people: one member of staff per role, a second one of finance, and two learners. Safe to
+run at every start."""
 
 import json
 import secrets
@@ -19,15 +20,16 @@ from .settings import IdentitySettings
 from .store import accounts
 from .vault import Vault
 
-# role → the service whose desk it opens, and a name
+# login → role, the service whose desk it opens, and a name
 STAFF: Final = {
-    "accounts": ("identity", "李文"),
-    "courses": ("catalogue", "陈立"),
-    "records": ("progress", "周宁"),
-    "finance": ("payments", "孙雯"),
-    "certificates": ("certificates", "吴岚"),
-    "mail": ("notifications", "郑好"),
-    "administrator": ("all", "何平"),
+    "accounts": ("accounts", "identity", "李文"),
+    "courses": ("courses", "catalogue", "陈立"),
+    "records": ("records", "progress", "周宁"),
+    "finance": ("finance", "payments", "孙雯"),
+    "finance2": ("finance", "payments", "钱进"),  # study cards need two persons ($-3)
+    "certificates": ("certificates", "certificates", "吴岚"),
+    "mail": ("mail", "notifications", "郑好"),
+    "administrator": ("administrator", "all", "何平"),
 }
 
 
@@ -63,7 +65,7 @@ async def seed(kit: Kit, settings: IdentitySettings) -> Accounts:
     known = _passwords(settings.data_dir / "keys" / "demo-passwords.json")
     hasher = Passwords()
     try:
-        staff = [await _staff(kit.pool, hasher, role, known[role]) for role in STAFF]
+        staff = [await _staff(kit.pool, hasher, person, known[person]) for person in STAFF]
         learners = [
             await _learner(kit.pool, hasher, settings, person, known[person.kind.value])
             for person in (HOLDER, NEWCOMER)
@@ -86,10 +88,10 @@ def _passwords(path: Path) -> dict[str, str]:
     return made
 
 
-async def _staff(db: Pool, hasher: Passwords, role: str, password: str) -> dict[str, Any]:
+async def _staff(db: Pool, hasher: Passwords, person: str, password: str) -> dict[str, Any]:
+    role, service, name = STAFF[person]
     assert role in ROLES
-    service, name = STAFF[role]
-    login = f"{role}@demo"
+    login = f"{person}@demo"
     async with transaction(db) as tx:
         held = await accounts.get_staff_account(tx, login)
     if held is None or not await hasher.verify(held.password_hash, password):

@@ -75,6 +75,8 @@ async def test_the_demo_people_are_made_once_and_can_sign_in(identity: Running) 
     first, second = await seeded(identity), await seeded(identity)
     assert first == second
     assert {staff["service"] for staff in first["staff"]} >= {"identity", "payments", "progress"}
+    finance = {staff["login"] for staff in first["staff"] if staff["role"] == "finance"}
+    assert finance == {"finance@demo", "finance2@demo"}  # two persons issue cards ($-3)
     assert (await identity.told_names()).count("identity.learner_registered.v1") == 2
 
     for learner in first["learners"]:

@@ -40,13 +40,15 @@ CARDS_SHOWN = 100
 
 
 class BatchForm(BaseModel):
+    """`face` is typed in yuan and kept in fen."""
+
     batch_id: UUID
     receipt_id: UUID
     cards: int = Field(ge=1, le=CARDS_MAX)
-    face_fen: int = Field(alias="face")
+    face: int
     note: str = Field(min_length=2, max_length=200)
 
-    @field_validator("face_fen", mode="before")
+    @field_validator("face", mode="before")
     @classmethod
     def _in_fen(cls, value: str) -> int:
         try:
@@ -85,7 +87,7 @@ def _batch(typed: BatchForm, who: Session) -> Batch:
         batch_id=typed.batch_id,
         receipt_id=typed.receipt_id,
         cards=typed.cards,
-        face_fen=typed.face_fen,
+        face_fen=typed.face,
         note=typed.note,
         status=BatchStatus.DRAFT,
         drafted_by=by.staff_id,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 class Reason(BaseModel):
     """Every change of a card says why."""
 
-    reason: str = Field(min_length=3, max_length=500)
+    reason: str = Field(min_length=2, max_length=500)
 
 
 class CardDecision(Reason):
