@@ -201,7 +201,7 @@ async def _form(
         at_sale=policy is Policy.AT_SALE_UNTAXED,
         waiting=None if case else await store.find_open(db, who.subject),
         case=case,
-        email=case.employer.email if case else learner.email if learner else "",
+        mail_to=case.employer.email if case else learner.email if learner else "",
         key=(form.get(KEY) if form else None) or str(ids.new_id()),
         refusal=refusal,
         status=refusal.status if refusal else 200,
