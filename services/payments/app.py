@@ -22,10 +22,20 @@ from . import (
     sweeper,
     webhooks,
 )
+from .addresses import Shelves
 from .providers.sf_express import SfExpress
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
+
+UPLOADS = (
+    "/employers",
+    "/api/payments/employers",
+    "/transfers",
+    "/api/payments/transfers",
+    "/staff/payments/receipts",
+    "/staff/payments/invoices/",
+)
 
 
 def create(settings: PaymentsSettings, kit: Kit) -> Service:
@@ -53,20 +63,13 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         kit,
         routers=[*pages.ROUTERS, *staff.ROUTERS, *api.ROUTERS, webhooks.router],
         here=Path(__file__).parent,
-        uploads=(
-            "/transfers",
-            "/api/payments/transfers",
-            "/staff/payments/receipts",
-            "/staff/payments/invoices/",
-            "/employers",
-            "/api/payments/employers",
-        ),
+        uploads=UPLOADS,
     )
     app.state.settings = settings
     app.state.parcels = Parcels.open(
         settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
     )
-    shelves = shipping.Shelves(
+    shelves = Shelves(
         addresses=Parcels(kit.files, settings.parcel_key.get_secret_value()),
         parcels=app.state.parcels,
     )

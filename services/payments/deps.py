@@ -10,6 +10,7 @@ from chassis.parcels import Parcels
 from chassis.web.who import Session
 from contracts.identity import LearnerKind
 
+from .addresses import Shelves
 from .handing_in import Counter
 from .issuing import Bureau
 from .model.cards import CardTerms
@@ -18,7 +19,6 @@ from .model.learners import Staff
 from .providers.courier import Courier
 from .providers.port import Provider
 from .settings import PaymentsSettings
-from .shipping import Shelves
 
 
 def _provider(request: Request) -> Provider:

@@ -4,15 +4,14 @@ application is written down ($-7)."""
 from typing import Any
 from uuid import UUID
 
-from chassis import ids
-from chassis.db import Pool, transaction
-from chassis.parcels import Parcel, Parcels
+from chassis.db import Pool, Tx, transaction
+from chassis.parcels import Parcels
 
-from .actions import idempotency, invoices
+from . import addresses as address_shelf
+from .actions import employer_invoices, idempotency, invoices
 from .api.invoice_shapes import InvoiceAsked, InvoiceShown
-from .model.delivery import Address
 from .model.invoice_room import Policy
-from .model.invoices import Delivery, Invoice
+from .model.invoices import Invoice, Wish
 
 
 async def request(
@@ -24,39 +23,41 @@ async def request(
     policy: Policy,
     key: str | None,
 ) -> InvoiceShown:
-    """Ask for an invoice; the same key and wish give the same answer. Raises what
-    `actions.invoices.request` raises."""
-    delivery = await _seal(addresses, asked.delivery())
-    wish = asked.wish(delivery)
-    async with transaction(db) as tx:
+    """Ask for an invoice; the same key and wish give the same answer. An address that no
+    application came to need is forgotten. Raises what `request` of `actions.invoices` or
+    `actions.employer_invoices` raises."""
+    address = asked.delivery()
+    delivery = None if address is None else await address_shelf.seal(addresses, address)
+    noted: list[Invoice] = []
+    try:
+        async with transaction(db) as tx:
 
-        async def act() -> dict[str, Any]:
-            invoice = await invoices.request(tx, learner_id=learner_id, wish=wish, policy=policy)
-            return InvoiceShown.of(invoice).model_dump(mode="json")
+            async def act() -> dict[str, Any]:
+                invoice = await _note(tx, learner_id, asked.wish(delivery), policy)
+                noted.append(invoice)
+                return InvoiceShown.of(invoice).model_dump(mode="json")
 
-        answer = await idempotency.once(
-            tx, actor_id=learner_id, key=key, request=asked.model_dump(mode="json"), act=act
-        )
+            answer = await idempotency.once(
+                tx, actor_id=learner_id, key=key, request=asked.model_dump(mode="json"), act=act
+            )
+    except BaseException:
+        noted.clear()
+        raise
+    finally:
+        if delivery is not None and not noted:
+            await address_shelf.forget(addresses, delivery)
     return InvoiceShown.model_validate(answer)
+
+
+async def _note(tx: Tx, learner_id: UUID, wish: Wish, policy: Policy) -> Invoice:
+    if wish.employer_case_number:
+        return await employer_invoices.request(tx, contact_id=learner_id, wish=wish)
+    return await invoices.request(tx, learner_id=learner_id, wish=wish, policy=policy)
 
 
 async def cancel(db: Pool, addresses: Parcels, *, learner_id: UUID, invoice_id: UUID) -> Invoice:
     """Take an application back. Raises what `actions.invoices.cancel` raises."""
     async with transaction(db) as tx:
         invoice = await invoices.cancel(tx, learner_id=learner_id, invoice_id=invoice_id)
-    await forget_address(addresses, invoice)
+    await address_shelf.forget(addresses, invoice.delivery)
     return invoice
-
-
-async def _seal(addresses: Parcels, address: Address | None) -> Delivery | None:
-    if address is None:
-        return None
-    parcel_id = ids.new_id()
-    await addresses.seal(parcel_id, Parcel(address.as_fields()))
-    return Delivery(parcel_id, address.recipient_masked, address.mobile_masked)
-
-
-async def forget_address(addresses: Parcels, invoice: Invoice) -> None:
-    """Where paper was to go is known to nobody any more: SF has it, or nothing will be sent."""
-    if invoice.delivery is not None:
-        await addresses.seal(invoice.delivery.parcel_id, Parcel({}))

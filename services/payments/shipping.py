@@ -8,12 +8,12 @@ from uuid import UUID
 
 import structlog
 
-from chassis import clock, ids
+from chassis import clock
 from chassis.db import DATABASE_AWAY, TRY_AGAIN, Pool, transaction
-from chassis.parcels import NoSuchParcel, Parcel, Parcels
+from chassis.parcels import NoSuchParcel
 
 from .actions import shipments as actions
-from .invoicing import forget_address
+from .addresses import Shelves, forget, seal_for_mail
 from .model.invoices import Invoice
 from .model.learners import Staff
 from .model.shipments import Shipment
@@ -26,14 +26,6 @@ log = structlog.get_logger()
 LOOK_SECONDS = 15.0
 AT_ONCE = 20
 NO_ADDRESS = "no address"  # our own code: the sealed parcel is gone
-
-
-class Shelves:
-    """Where addresses lie, and where parcels for the mail are left."""
-
-    def __init__(self, addresses: Parcels, parcels: Parcels) -> None:
-        self.addresses = addresses
-        self.parcels = parcels
 
 
 async def send(
@@ -49,12 +41,12 @@ async def send_by_hand(
     db: Pool, shelves: Shelves, *, invoice: Invoice, waybill: str, by: Staff
 ) -> None:
     """Somebody has taken the letter to SF. Raises what `note_sent_by_hand` raises."""
-    parcel_id = await _seal_for_mail(shelves, invoice)
+    parcel_id = await seal_for_mail(shelves, invoice)
     async with transaction(db) as tx:
         await actions.note_sent_by_hand(
             tx, invoice_id=invoice.invoice_id, waybill=waybill, parcel_id=parcel_id, by=by
         )
-    await forget_address(shelves.addresses, invoice)
+    await forget(shelves.addresses, invoice.delivery)
 
 
 async def ask_again(db: Pool, courier: Courier, shelves: Shelves) -> None:
@@ -89,12 +81,12 @@ async def _ask(
     except Unknown as reason:
         told("sf_outcome_unknown", reason=str(reason))
         return
-    parcel_id = await _seal_for_mail(shelves, invoice)
+    parcel_id = await seal_for_mail(shelves, invoice)
     async with transaction(db) as tx:
         await actions.note_sent(
             tx, invoice_id=invoice.invoice_id, waybill=waybill, parcel_id=parcel_id
         )
-    await forget_address(shelves.addresses, invoice)
+    await forget(shelves.addresses, invoice.delivery)
     told("invoice_sent", waybill=waybill)
 
 
@@ -115,9 +107,3 @@ async def _letter(shelves: Shelves, invoice: Invoice, shipment: Shipment) -> Let
         mobile=sealed.fields["mobile"],
         address=sealed.fields["address"],
     )
-
-
-async def _seal_for_mail(shelves: Shelves, invoice: Invoice) -> UUID:
-    parcel_id = ids.new_id()
-    await shelves.parcels.seal(parcel_id, Parcel({"email": invoice.email}))
-    return parcel_id

@@ -1,4 +1,4 @@
-"""`python -m simulators.sf_express --port 9003 --prefix /simulators/sf`."""
+"""`python -m simulators.sf_express --port 9004 --prefix /simulators/sf`."""
 
 import argparse
 import os

@@ -185,3 +185,24 @@ async def courier_beside(stack: AsyncExitStack) -> str:
     app = create_app(partner_id=DEMO_SF_PARTNER_ID, checkword=DEMO_SF_CHECKWORD)
     await serve(app, listener, stack)
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def asked(shop: Shop, amount_fen: int = 4500, **more: Any) -> tuple[Learner, dict[str, Any]]:
+    """Somebody who has spent so much asks for an invoice of it."""
+    learner = shop.learner()
+    await known(shop, learner)
+    await spend(shop, learner, amount_fen)
+    answer = await ask(learner, amount_fen, **more)
+    assert answer.status_code == 201, answer.text
+    return learner, answer.json()
+
+
+async def told(shop: Shop, event: Any) -> list[Any]:
+    messages = await shop.running.told()
+    return [event.model_validate_json(m.body) for m in messages if m.name == event.name]
+
+
+async def download(learner: Learner, invoice: dict[str, Any]) -> tuple[int, bytes]:
+    path = f"/invoices/{invoice['invoice_id']}/document.pdf"
+    answer = await learner.client.get(path, headers=learner.headers)
+    return answer.status_code, answer.content

@@ -1,6 +1,10 @@
 """The pure rules of invoices ($-7): the ceiling for any history, tax numbers."""
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.payments import PaymentMethod
 from services.payments.model import tax_numbers
@@ -47,3 +51,71 @@ def test_published_tax_numbers_pass(written: str) -> None:
 def test_a_tax_number_with_a_slip_does_not_pass(written: str) -> None:
     """# case 53"""
     assert not tax_numbers.is_current(tax_numbers.normalise(written))
+
+
+class Account:
+    """One learner's life with money, as the actions would let it happen."""
+
+    def __init__(self) -> None:
+        self.now = Standing()
+
+    def earn(self, fen: int) -> None:
+        self._add(balance_fen=fen)
+
+    def earn_invoiced(self, fen: int) -> None:
+        """A card of an employer whose transfer has its invoice."""
+        self._add(balance_fen=fen, for_sale_fen=fen)
+
+    def pay_by_wechat(self, fen: int) -> None:
+        self._add(direct_fen=fen)
+
+    def pay_from_account(self, fen: int) -> None:
+        fen = min(fen, self.now.balance_fen)
+        self._add(balance_fen=-fen, wallet_fen=fen)
+
+    def invoice_spending(self, fen: int) -> None:
+        if fen <= self.now.room_fen(Basis.SPENDING):
+            self._add(for_spending_fen=fen)
+
+    def invoice_direct(self, fen: int) -> None:
+        if fen <= self.now.room_fen(Basis.DIRECT):
+            self._add(for_direct_fen=fen)
+
+    def invoice_cards(self, fen: int) -> None:
+        if fen <= self.now.room_fen(Basis.SALE):
+            self._add(for_sale_fen=fen)
+
+    def reverse_invoices(self, _fen: int) -> None:
+        self.now = replace(self.now, for_spending_fen=0, for_direct_fen=0)
+
+    def refund_to_wechat(self, fen: int) -> None:
+        if fen <= self.now.direct_fen and self._may_refund(fen, WECHAT):
+            self._add(direct_fen=-fen)
+
+    def refund_to_account(self, fen: int) -> None:
+        if fen <= self.now.wallet_fen and self._may_refund(fen, WALLET):
+            self._add(wallet_fen=-fen, balance_fen=fen)
+
+    def _may_refund(self, fen: int, method: PaymentMethod) -> bool:
+        try:
+            self.now.check_refund(fen, method)
+        except RedFlushFirst:
+            return False
+        return True
+
+    def _add(self, **changes: int) -> None:
+        self.now = replace(self.now, **{n: getattr(self.now, n) + v for n, v in changes.items()})
+
+
+DEEDS = [name for name in vars(Account) if not name.startswith("_")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(1, 20_000)), max_size=40))
+def test_no_history_invoices_more_than_was_spent(history: list[tuple[str, int]]) -> None:
+    account = Account()
+    for deed, fen in history:
+        getattr(account, deed)(fen)
+        now = account.now
+        assert 0 <= now.invoiced_fen <= now.invoiceable_fen <= now.spent_fen
+        assert 0 <= now.for_direct_fen <= now.direct_fen
+        assert now.invoiced_fen + now.for_sale_fen <= now.spent_fen + now.balance_fen

@@ -21,6 +21,7 @@ from ..model.invoices import (
     NumberTaken,
 )
 from ..model.learners import Staff
+from ..store import employer_invoices as employer_store
 from ..store import goods as goods_store
 from ..store import invoice_desk as desk_store
 from ..store import invoices as store
@@ -70,6 +71,7 @@ async def decline(tx: Tx, *, invoice_id: UUID, reason: str, by: Staff) -> Invoic
 
     declined = _decided(replace(invoice, status=InvoiceStatus.DECLINED, reason=reason), by)
     await store.update_invoice(tx, declined)
+    await employer_store.unlink(tx, invoice_id)
 
     await outbox.add(
         tx,
@@ -104,6 +106,7 @@ async def reverse(
         reason=reason,
     )
     await store.update_invoice(tx, _decided(undone, by))
+    await employer_store.unlink(tx, invoice_id)
 
     await outbox.add(
         tx,

@@ -9,7 +9,7 @@ from chassis.refusals import Invalid
 from contracts.payments import InvoiceRequested, PaymentMethod
 
 from ..model.cases import CaseKind, new_case_number
-from ..model.invoice_room import Policy
+from ..model.invoice_room import Basis, Policy
 from ..model.invoices import (
     Invoice,
     InvoiceOpen,
@@ -20,6 +20,7 @@ from ..model.invoices import (
     check_amount,
     choose_basis,
 )
+from ..store import employer_invoices as employer_store
 from ..store import goods as goods_store
 from ..store import invoice_room as room_store
 from ..store import invoices as store
@@ -35,11 +36,16 @@ async def request(tx: Tx, *, learner_id: UUID, wish: Wish, policy: Policy) -> In
     standing = await room_store.get_standing(tx, learner_id)
     basis = choose_basis(wish.covers, policy)
 
-    await _check_title(tx, wish.title)
+    await check_title(tx, wish.title)
     check_amount(wish.amount_fen, basis, standing)
     if await store.find_open(tx, learner_id) is not None:
         raise InvoiceOpen
 
+    return await note(tx, learner_id=learner_id, wish=wish, basis=basis)
+
+
+async def note(tx: Tx, *, learner_id: UUID, wish: Wish, basis: Basis) -> Invoice:
+    """Write an application down that has passed every rule, and tell of it."""
     now = clock.now()
     invoice = Invoice(
         invoice_id=ids.new_id(),
@@ -52,6 +58,7 @@ async def request(tx: Tx, *, learner_id: UUID, wish: Wish, policy: Policy) -> In
         title=wish.title,
         email=wish.email or await _registered_email(tx, learner_id),
         delivery=wish.delivery,
+        employer_case_number=wish.employer_case_number,
         requested_at=now,
     )
     await store.insert_invoice(tx, invoice)
@@ -69,7 +76,8 @@ async def request(tx: Tx, *, learner_id: UUID, wish: Wish, policy: Policy) -> In
     return invoice
 
 
-async def _check_title(tx: Tx, title: Title) -> None:
+async def check_title(tx: Tx, title: Title) -> None:
+    """Raises `Invalid`; an old tax number passes once staff have let it."""
     allowed = title.tax_number is not None and await store.allows_old_tax_number(
         tx, title.tax_number
     )
@@ -95,6 +103,7 @@ async def cancel(tx: Tx, *, learner_id: UUID, invoice_id: UUID) -> Invoice:
 
     cancelled = replace(invoice, status=InvoiceStatus.CANCELLED)
     await store.update_invoice(tx, cancelled)
+    await employer_store.unlink(tx, invoice.invoice_id)
     return cancelled
 
 

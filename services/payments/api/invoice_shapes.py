@@ -30,7 +30,8 @@ Named = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 class InvoiceAsked(Asked):
     """`tax_number`: an organization's alone. `address`, `phone`, `recipient`, `freight_collect`:
-    where paper goes. `email`: where an electronic one goes; left out, the registered address."""
+    where paper goes. `employer_case`: the number of an employer's case, whose transfer is invoiced
+    whole. `email`: where an electronic one goes; left out, the registered address."""
 
     amount_fen: Annotated[StrictInt, Field(gt=0, le=AMOUNT_MAX_FEN)]
     form: InvoiceForm
@@ -42,6 +43,7 @@ class InvoiceAsked(Asked):
     bank_name: Text = ""
     bank_account: Text = ""
     covers: Covers = Covers.SPENDING
+    employer_case: Text = ""
     email: EmailStr | None = None
     recipient: Text = ""
     phone: Text = ""
@@ -64,6 +66,7 @@ class InvoiceAsked(Asked):
             covers=self.covers,
             email=self.email,
             delivery=delivery,
+            employer_case_number=self.employer_case.upper() or None,
         )
 
     def _title(self) -> Title:

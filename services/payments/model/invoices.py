@@ -11,7 +11,7 @@ from contracts.payments import InvoiceForm
 from . import tax_numbers
 from .invoice_room import Basis, Policy, Standing
 
-AMOUNT_MAX_FEN = 5_000_000
+AMOUNT_MAX_FEN = 1_000_000_000  # an employer may pay for a thousand people
 
 
 class NoSuchInvoice(NotFound):
@@ -37,6 +37,23 @@ class InvoicedAtSale(Conflict):
 
 class InvoiceDecided(Conflict):
     """This invoice is decided already. Look at the case again."""
+
+
+class TransferNotThere(Conflict):
+    """This transfer is invoiced once its cards are issued."""
+
+
+class TransferInvoiced(Conflict):
+    """This transfer has its invoice already."""
+
+
+class SpentAndInvoiced(Conflict):
+    """People on the list have had what they spent of these cards invoiced themselves. Their
+    invoices must be red-flushed first."""
+
+
+class CardsInUse(Conflict):
+    """A card of this list is being redeemed at this moment. Please try again."""
 
 
 class NotIssued(Conflict):
@@ -123,6 +140,7 @@ class Wish:
     covers: Covers = Covers.SPENDING
     email: str | None = None
     delivery: Delivery | None = field(default=None, repr=False)
+    employer_case_number: str | None = None  # one invoice for an employer's transfer
 
 
 @dataclass(frozen=True, slots=True)

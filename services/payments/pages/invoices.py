@@ -21,8 +21,10 @@ from .. import documents, invoicing
 from ..api.invoice_shapes import InvoiceAsked, RoomShown
 from ..deps import AddressShelf, OwnFiles, OwnSettings
 from ..model import money
+from ..model.employers import EmployerCase, NoSuchCase
 from ..model.invoice_room import Policy
 from ..model.invoices import AMOUNT_MAX_FEN, Invoice, NoSuchInvoice
+from ..store import employer_invoices as employer_store
 from ..store import invoice_room as room_store
 from ..store import invoices as store
 from ..store import learners as learners_store
@@ -79,9 +81,14 @@ async def list_invoices(
 
 @router.get("/invoices/new")
 async def show_form(
-    request: Request, db: Db, who: CurrentLearner, settings: OwnSettings
+    request: Request,
+    db: Db,
+    who: CurrentLearner,
+    settings: OwnSettings,
+    employer_case: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    return await _form(request, db, who, settings.invoice_policy)
+    """For what was spent; or for an employer's transfer ($-5)."""
+    return await _form(request, db, who, settings.invoice_policy, case_number=employer_case)
 
 
 @router.post("/invoices/new")
@@ -102,8 +109,18 @@ async def request_invoice(
             policy=settings.invoice_policy,
             key=form.get(KEY) or None,
         )
+    except NotFound:
+        raise
     except Refusal as refusal:
-        return await _form(request, db, who, settings.invoice_policy, form, _beside(refusal))
+        return await _form(
+            request,
+            db,
+            who,
+            settings.invoice_policy,
+            form,
+            _beside(refusal),
+            case_number=form.get("employer_case", ""),
+        )
     log.info("invoice_requested", case_number=shown.case_number, amount_fen=shown.amount_fen)
     return see_other(
         f"/invoices/{shown.invoice_id}", request=request, flash=N_("Your application is in.")
@@ -157,6 +174,13 @@ def _beside(refusal: Refusal) -> Refusal:
     return refusal
 
 
+async def _case(db: Pool, who: Session, case_number: str) -> EmployerCase:
+    case = await employer_store.find_case(db, case_number=case_number, contact_id=who.subject)
+    if case is None:
+        raise NoSuchCase
+    return case
+
+
 async def _form(
     request: Request,
     db: Pool,
@@ -164,7 +188,10 @@ async def _form(
     policy: Policy,
     form: Form | None = None,
     refusal: Refusal | None = None,
+    *,
+    case_number: str = "",
 ) -> Response:
+    case = await _case(db, who, case_number) if case_number else None
     learner = await learners_store.get_learner(db, who.subject)
     context: dict[str, Any] = {"form": form} if form is not None else {}
     return page(
@@ -172,8 +199,9 @@ async def _form(
         "invoice_new.html",
         room=await _room(db, who, policy),
         at_sale=policy is Policy.AT_SALE_UNTAXED,
-        waiting=await store.find_open(db, who.subject),
-        email=learner.email if learner else "",
+        waiting=None if case else await store.find_open(db, who.subject),
+        case=case,
+        mail_to=case.employer.email if case else learner.email if learner else "",
         key=(form.get(KEY) if form else None) or str(ids.new_id()),
         refusal=refusal,
         status=refusal.status if refusal else 200,

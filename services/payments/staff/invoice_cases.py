@@ -21,7 +21,8 @@ from chassis.web.pages import page, see_other
 from chassis.web.who import Session, StaffWith
 from contracts.payments import InvoiceForm
 
-from .. import documents, invoicing, shipping
+from .. import addresses as address_shelf
+from .. import documents, shipping
 from ..actions import invoice_desk as actions
 from ..actions.invoice_desk import Sealed
 from ..deps import AddressShelf, BothShelves, ByCourier, OwnFiles, ParcelShelf, staff_of
@@ -106,7 +107,7 @@ async def decline(
             invoice = await actions.decline(
                 tx, invoice_id=invoice_id, reason=reason, by=staff_of(who)
             )
-        await invoicing.forget_address(addresses, invoice)
+        await address_shelf.forget(addresses, invoice.delivery)
 
     return await _decide(
         request, db, who, invoice_id, form, act, N_("The application is declined.")

@@ -47,4 +47,4 @@ class DeclineForm(BaseModel):
 
 
 class WaybillForm(BaseModel):
-    waybill: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{8,20}$", to_upper=True)]
+    waybill: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8,20}$", to_upper=True)]
