@@ -38,12 +38,9 @@ __all__ = ["desk"]
 
 
 async def promised(
-    shop: Shop, desk: Desk, learner: Learner, *, studied: int = 0, notified: bool = False
+    shop: Shop, desk: Desk, learner: Learner, *, studied: int = 0
 ) -> tuple[dict[str, Any], str]:
-    """A WeChat order whose refund is approved, counted and about to be sent. WeChat's notification
-    of it is lost, unless a test is about that."""
-    if not notified:
-        await shop.fault("refund_notify", "lost")
+    """A WeChat order whose refund is approved, counted and about to be sent."""
     order = await paid_order(shop, learner)
     refund_id = await asked(learner, order)
     await desk.approve(refund_id)
@@ -263,7 +260,8 @@ async def post_hint(shop: Shop, body: bytes) -> int:
 async def test_a_notification_has_the_refund_looked_at_now(shop: Shop, desk: Desk) -> None:
     # $-8: the provider notifies by itself
     learner = shop.learner()
-    _, refund_id = await promised(shop, desk, learner, notified=True)
+    await shop.till.delete("/control/faults")
+    _, refund_id = await promised(shop, desk, learner)
     await send(shop, times=1)
     async with asyncio.timeout(5):
         while (await look(learner, refund_id))["status"] != "refunded":
