@@ -7,6 +7,7 @@ from chassis import clock, ids
 from contracts.payments import ItemKind, PaymentMethod, RefundTarget
 from services.payments.model.orders import Line, Order, OrderStatus
 from services.payments.model.withdrawals import WithdrawnCourse, unstudied_fen
+from tests.payments.cards_steps import top_up
 from tests.payments.conftest import Shop
 from tests.payments.refund_steps import (
     Desk,
@@ -217,3 +218,39 @@ async def test_nothing_is_sent_to_wechat_before_the_hours_are_counted(
     await send(shop)
     assert await refunded_fen(shop, order) == 0
     assert (await shop.provider_state())["refunds"] == []
+
+
+async def test_what_the_account_paid_goes_back_into_the_account(shop: Shop, desk: Desk) -> None:
+    # $-8: its source
+    learner = shop.learner()
+    await top_up(shop, learner, 20_000)
+    order = (await learner.order(await shop.sell(hours=10))).json()
+    await learner.start_payment(order["order_id"], "wallet")
+    refund_id = await asked(learner, order)
+    assert (await look(learner, refund_id))["target"] == "wallet"
+    await desk.approve(refund_id)
+    await count_hours(shop, studied=2)
+    assert await balance(shop, learner) == 5_000 + 12_000
+    assert (await shop.balances())["revenue:hours"] == -3_000
+
+
+async def test_the_account_is_spent_and_refunded_at_once_without_making_money(
+    shop: Shop, desk: Desk
+) -> None:
+    # case 39: the same 150 yuan; what was studied + what is left = what came in
+    learner = shop.learner()
+    await top_up(shop, learner, 15_000)
+    first, *more = [(await learner.order(await shop.sell(hours=10))).json() for _ in range(6)]
+    await learner.start_payment(first["order_id"], "wallet")
+    await desk.approve(await asked(learner, first))
+    [question] = await questions(shop)
+    await asyncio.gather(
+        shop.running.deliver(answer_to(question, hours=10, studied=0)),
+        *(learner.start_payment(each["order_id"], "wallet") for each in more),
+    )
+    balances = await shop.balances()
+    paid = await shop.running.pool.fetchval(
+        "SELECT sum(amount_fen - refunded_fen) FROM orders WHERE status = 'paid'"
+    )
+    assert await balance(shop, learner) + paid == 15_000
+    assert -balances["revenue:hours"] == paid <= 15_000

@@ -232,3 +232,16 @@ async def test_a_learner_asks_on_the_page_of_the_order(shop: Shop, desk: Desk) -
     mine = await client.get("/refunds?lang=en", headers=learner.headers)
     assert "Being looked at" in mine.text
     assert order["number"] in mine.text
+
+
+async def test_the_page_of_a_refunded_order_says_what_went_back(shop: Shop, desk: Desk) -> None:
+    learner = shop.learner()
+    order = await paid_order(shop, learner)
+    await desk.approve(await asked(learner, order, target="wallet"))
+    await count_hours(shop, studied=4)
+    path = f"/orders/{order['order_id']}?lang=en"
+    page = said(await shop.running.client.get(path, headers=learner.headers))
+    assert "90.00 went back" in page
+    assert "All courses of this order are open" not in page
+    wallet = await shop.running.client.get("/wallet?lang=en", headers=learner.headers)
+    assert "Refund" in said(wallet)

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from chassis import clock
 from services.payments import returning
+from services.payments.store import refunds as refunds_store
 from simulators.wechat_pay import protocol
 from simulators.wechat_pay.refund_notifier import encrypt
 from tests.payments.conftest import API_KEY, APP_ID, MCH_ID, Learner, MakeShop, Shop
@@ -36,12 +38,9 @@ __all__ = ["desk"]
 
 
 async def promised(
-    shop: Shop, desk: Desk, learner: Learner, *, studied: int = 0, notified: bool = False
+    shop: Shop, desk: Desk, learner: Learner, *, studied: int = 0
 ) -> tuple[dict[str, Any], str]:
-    """A WeChat order whose refund is approved, counted and about to be sent. WeChat's notification
-    of it is lost, unless a test is about that."""
-    if not notified:
-        await shop.fault("refund_notify", "lost")
+    """A WeChat order whose refund is approved, counted and about to be sent."""
     order = await paid_order(shop, learner)
     refund_id = await asked(learner, order)
     await desk.approve(refund_id)
@@ -170,8 +169,8 @@ async def test_what_wechat_refuses_comes_back_to_the_desk_and_may_go_elsewhere(
 async def test_fifty_parts_are_fifteen_and_wechat_hears_one_in_its_minute(
     make_shop: MakeShop, staff_token: Callable[..., str]
 ) -> None:
-    # case 33: 1 yuan each of 15; a minute takes 60 ms here
-    shop = await make_shop(time_scale=0.001, refund_spacing_seconds=0.061)
+    # case 33: 1 yuan each of 15; a minute takes 60 ms there, and 150 ms here
+    shop = await make_shop(time_scale=0.001, refund_spacing_seconds=0.15)
     one, learner = Desk(shop, staff_token), shop.learner()
     order = await paid_order(shop, learner, hours=1)
     started = await asyncio.gather(*(one.colleague().start(order, yuan="1") for _ in range(50)))
@@ -183,7 +182,7 @@ async def test_fifty_parts_are_fifteen_and_wechat_hears_one_in_its_minute(
         while len(await refunded(shop)) < 15:
             await asyncio.gather(
                 *(
-                    returning.sweep(shop.running.pool, shop.wechat, timedelta(milliseconds=61))
+                    returning.sweep(shop.running.pool, shop.wechat, timedelta(seconds=0.15))
                     for _ in range(3)
                 )
             )
@@ -261,7 +260,8 @@ async def post_hint(shop: Shop, body: bytes) -> int:
 async def test_a_notification_has_the_refund_looked_at_now(shop: Shop, desk: Desk) -> None:
     # $-8: the provider notifies by itself
     learner = shop.learner()
-    _, refund_id = await promised(shop, desk, learner, notified=True)
+    await shop.till.delete("/control/faults")
+    _, refund_id = await promised(shop, desk, learner)
     await send(shop, times=1)
     async with asyncio.timeout(5):
         while (await look(learner, refund_id))["status"] != "refunded":
@@ -307,3 +307,23 @@ async def test_what_may_not_be_believed_changes_nothing(shop: Shop, desk: Desk) 
     assert [status for _, status, _ in await paybacks(shop)] == ["processing"]
     assert (await look(learner, refund_id))["status"] == "sending"
     assert await refunded_fen(shop, order) == 15_000
+
+
+async def test_what_went_back_is_listed_by_its_day_in_china(shop: Shop, desk: Desk) -> None:
+    # $-9: for comparing with WeChat's bill
+    learner = shop.learner()
+    await promised(shop, desk, learner)
+    await send(shop)
+    [(number, _, _)] = await paybacks(shop)
+    today = clock.today()
+    [listed] = await refunds_store.list_refunded(shop.running.pool, today)
+    assert (listed.out_refund_no, listed.amount_fen) == (number, 15_000)
+    midnight = datetime.combine(today, datetime.min.time(), clock.CHINA)
+    for settled_at, days in ((midnight, [0]), (midnight - timedelta(microseconds=1), [-1])):
+        await shop.running.pool.execute("UPDATE paybacks SET settled_at = $1", settled_at)
+        found = [
+            away
+            for away in (-1, 0, 1)
+            if await refunds_store.list_refunded(shop.running.pool, today + timedelta(days=away))
+        ]
+        assert found == days

@@ -1,9 +1,12 @@
 """A refund closes what is not studied ($-8): an hour is either studied or refunded, never both."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from chassis import clock
+from chassis.permissions import Permission
 from contracts.catalogue import CoursePublished
 from contracts.envelope import pack
 from contracts.payments import OrderPaid, WithdrawalRequested
@@ -11,6 +14,7 @@ from contracts.progress import CoursesWithdrawn
 from services.progress.audit import audit
 from tests.conftest import Running
 from tests.progress.conftest import Learner, MakeLearner, course, courseware, paid
+from tests.progress.desk import Desk
 
 
 async def buys(who: Learner, *courses: CoursePublished) -> OrderPaid:
@@ -272,3 +276,29 @@ async def test_fifty_withdrawals_of_one_order_close_it_once(
     told = await answers(progress)
     assert {each.refund_id for each in told} == {each.refund_id for each in asked}
     assert {(one.hours, one.hours_studied) for each in told for one in each.courses} == {(2, 0)}
+
+
+async def test_no_time_is_granted_for_an_hour_that_was_refunded(
+    learner: MakeLearner, progress: Running, staff_token: Callable[..., str]
+) -> None:
+    # $-8, P-12: else it were studied and refunded
+    item = courseware(required_seconds=600)
+    published = course(item)
+    who = await learner()
+    await progress.deliver(published)
+    order = await buys(who, published)
+    page = await who.open(item)
+    await page.open_earlier(300)
+    await page.study(until=30)
+    await page.study(since=30, until=120, idle_seconds=400)
+    words = {"day": clock.date_of(page.opened_at).isoformat(), "words": "我一直在看"}
+    opened = await who.post(f"/api/progress/coursewares/{item.courseware_id}/appeals", words)
+    assert opened.status_code == 201, opened.text
+    await progress.deliver(withdrawal(who, order))
+    rights = (Permission.PROGRESS_READ, Permission.PROGRESS_CORRECT)
+    desk = Desk(progress, staff_token(*rights))
+    path = f"/appeals/{opened.json()['appeal_id']}"
+    said = {"minutes": "1", "answer": "已经核实"}
+    assert (await desk.post(path, {**said, "decision": "grant"})).status_code == 409
+    assert (await desk.post(path, {**said, "decision": "decline"})).status_code == 303
+    assert await progress.pool.fetchval("SELECT credited_ms FROM courseware_progress") == 30_000

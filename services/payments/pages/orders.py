@@ -26,6 +26,7 @@ from ..model.orders import NoSuchOrder, OrderStatus
 from ..store import attempts as attempts_store
 from ..store import ledger as ledger_store
 from ..store import orders as orders_store
+from ..store import refunds as refunds_store
 
 log = structlog.get_logger()
 router = APIRouter(include_in_schema=False)
@@ -168,6 +169,7 @@ async def _order(
         attempt=attempt,
         balance_fen=await ledger_store.get_balance(db, who.subject),
         code=qr.draw(attempt.code_url) if scannable and attempt and attempt.code_url else None,
+        refunded_fen=await refunds_store.get_refunded(db, order_id),
         minutes_left=max(0, int((order.expires_at - clock.now()).total_seconds() // 60)),
         refusal=refusal,
         status=refusal.status if refusal else 200,

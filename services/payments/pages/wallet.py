@@ -43,6 +43,7 @@ KINDS = {
     "card_redeemed": N_("Study card redeemed"),
     "order_paid": N_("Order paid"),
     "card_reversed": N_("Study card reversed by the association"),
+    "refund_to_wallet": N_("Refund"),
 }
 OTHER_KIND = N_("Other movement")
 
