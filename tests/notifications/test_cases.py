@@ -4,6 +4,7 @@
 import re
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,8 +149,8 @@ async def test_no_message_and_no_desk_shows_what_only_the_mailbox_may_see(  # I-
     assert "协会邮箱" in case.text
 
 
-async def test_nothing_secret_rests_in_the_database(  # I-9
-    notifications: StartService, mailbox: Mailbox
+async def test_nothing_secret_rests_in_the_database_or_a_log(  # I-9
+    notifications: StartService, mailbox: Mailbox, log_file: Path
 ) -> None:
     running, learner_id = await _with_case(notifications)
     for event, _ in await money.every_money_step(running, learner_id):
@@ -167,6 +168,9 @@ async def test_nothing_secret_rests_in_the_database(  # I-9
         for row in await running.pool.fetch(f"SELECT * FROM {table['relname']}"):  # noqa: S608
             text = repr(dict(row))
             assert not [secret for secret in money.SECRETS if secret in text], table["relname"]
+    logged = log_file.read_text(encoding="utf-8")
+    assert "mail_tried" in logged
+    assert not [secret for secret in money.SECRETS if secret in logged]
 
 
 async def test_a_second_attempt_sends_the_same_bytes_voucher_included(  # W-5
@@ -254,7 +258,7 @@ async def test_a_parcel_that_appears_late_is_sent(
 
 
 async def test_a_shelf_that_is_away_parks_nothing(
-    notifications: StartService, mailbox: Mailbox, tmp_path: Any
+    notifications: StartService, mailbox: Mailbox, tmp_path: Path
 ) -> None:
     running, learner_id = await notifications(mail_failures_max=1), ids.new_id()
     event = await money.card_issued(running, learner_id)
