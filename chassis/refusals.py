@@ -66,6 +66,12 @@ class TooLarge(Refusal):
     status = 413
 
 
+class WrongMedia(Refusal):
+    """This kind of file is not accepted here."""
+
+    status = 415
+
+
 class Invalid(Refusal):
     """Some of the fields need another look."""
 

@@ -33,6 +33,7 @@ ROUTES: dict[str, str] = {
     "/cart": "payments",
     "/orders": "payments",
     "/wallet": "payments",
+    "/transfers": "payments",
     "/webhooks": "payments",
     "/study": "progress",
     "/hours": "progress",

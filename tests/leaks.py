@@ -1,4 +1,5 @@
-"""What must stand in no log: personal numbers and tokens by their shape, the tests' passwords."""
+"""What must stand in no log: personal numbers, tokens and codes of study cards by their shape, the
+tests' passwords."""
 
 import re
 
@@ -13,6 +14,7 @@ SHAPES = re.compile(
     r"|(?<!\d)1[3-9]\d{9}(?!\d)"  # mobile number
     r"|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+"  # access token
     r"|(?<![\w-])[0-9a-f]{32}\.[\w-]{43}(?![\w-])"  # link token
+    r"|(?<![\w-])[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}(?![\w-])"  # study card's code
 )
 
 

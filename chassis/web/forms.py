@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from chassis.refusals import Forbidden, Invalid
@@ -94,8 +94,12 @@ class Form(dict[str, str]):
 
 
 async def read_form(request: Request) -> Form:
-    """The form that was sent. Raises `FormExpired` unless one of our own pages sent it."""
+    """The form that was sent. Raises `FormExpired` unless one of our own pages sent it.
+
+    Its files are open until the answer is given; then the `Guard` closes them.
+    """
     sent = await request.form(max_fields=MAX_FIELDS, max_files=MAX_FILES)
+    request.state.sent = sent
     fields = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
     files = {
         name: value
@@ -104,8 +108,15 @@ async def read_form(request: Request) -> Form:
     }
     form = Form(fields, files)
     _check_csrf(request, form.pop(CSRF_FIELD, ""))
-    request.state.form = form
     return form
+
+
+def close_files(state: Mapping[str, Any]) -> None:
+    """Let go of the files of a form that was read in this request, whatever became of it."""
+    sent = state.get("sent")
+    for _, value in sent.multi_items() if isinstance(sent, FormData) else ():
+        if isinstance(value, UploadFile):
+            value.file.close()
 
 
 def _check_csrf(request: Request, field: str) -> None:

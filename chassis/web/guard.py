@@ -16,6 +16,7 @@ from chassis.refusals import Forbidden, Refusal, TooLarge
 from chassis.sessions import ACCESS_COOKIE, REFRESH_COOKIE, SessionKeys
 from chassis.settings import Settings
 from chassis.web import problems
+from chassis.web.forms import close_files
 
 log = structlog.get_logger()
 
@@ -73,6 +74,7 @@ class Guard:
         try:
             await self._serve(request, scope, receive, seen.send)
         finally:
+            close_files(scope["state"])
             self._note(scope, seen.status, time.perf_counter() - started)
 
     async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,6 +9,7 @@ from chassis.parcels import Parcels
 from chassis.web.who import Session
 from contracts.identity import LearnerKind
 
+from .model.cards import CardTerms
 from .model.goods import Buyer
 from .model.learners import Staff
 from .providers.port import Provider
@@ -34,9 +35,19 @@ def _parcels(request: Request) -> Parcels:
     return parcels
 
 
+def _card_terms(request: Request) -> CardTerms:
+    settings = _settings(request)
+    return CardTerms(
+        key=settings.card_key.get_secret_value(),
+        key_version=settings.card_key_version,
+        valid_years=settings.card_valid_years,
+    )
+
+
 WeChatPay = Annotated[Provider, Depends(_provider)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
+Terms = Annotated[CardTerms, Depends(_card_terms)]
 PayWithin = Annotated[timedelta, Depends(_pay_within)]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from chassis import clock
 from chassis.db import Pool
+from chassis.sheets import Row
 from chassis.web.i18n import N_
 from contracts.catalogue import CourseKind
 from contracts.identity import LearnerKind
@@ -13,7 +14,6 @@ from contracts.identity import LearnerKind
 from . import account, cycles
 from .cycles import Rule
 from .model.desk import LearnerRecord
-from .sheets import Row
 from .store import exports as store
 from .store import learners
 

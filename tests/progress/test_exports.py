@@ -9,9 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chassis import clock
+from chassis import clock, sheets
 from chassis.permissions import Permission
-from services.progress import sheets
 from services.progress.staff import exports as door
 from services.progress.store import exports
 from tests.conftest import Running

@@ -47,7 +47,7 @@ async def begin(
     now = clock.now()
     if not order.takes_new_payment(now):
         raise OrderExpired
-    await _refuse_what_is_owned(tx, order)
+    await refuse_what_is_owned(tx, order)
     ordinal = 1 + max((attempt.ordinal for attempt in attempts), default=0)
     if ordinal > ATTEMPTS_MAX:
         raise ProviderRefused
@@ -70,8 +70,9 @@ async def begin(
     return attempt, True
 
 
-async def _refuse_what_is_owned(tx: Tx, order: Order) -> None:
-    """Another order may have opened the same course since this one was placed."""
+async def refuse_what_is_owned(tx: Tx, order: Order) -> None:
+    """Another order may have opened the same course since this one was placed. Raises
+    `CourseAlreadyOwned`."""
     owned = await goods_store.get_owned(tx, order.learner_id)
     for line in order.lines:
         if owned.keys() & set(line.course_ids):

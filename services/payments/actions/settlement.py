@@ -81,6 +81,14 @@ async def pay_nothing(tx: Tx, order: Order) -> Order:
     return await _give(tx, order, method=PaymentMethod.NONE, paid_at=clock.now())
 
 
+async def pay_from_wallet(tx: Tx, order: Order) -> Order:
+    """Pay an order from its learner's CNY account ($-4). The caller holds both and has checked that
+    the order can be paid. Raises `BalanceTooLow`."""
+    paid_at = clock.now()
+    await ledger_store.book(tx, ledger.order_paid_from_wallet(order, paid_at))
+    return await _give(tx, order, method=PaymentMethod.WALLET, paid_at=paid_at)
+
+
 async def doubt(tx: Tx, kind: Doubt, trade: Trade, attempt: Attempt | None = None) -> None:
     """Keep for staff that the provider's word and ours do not agree."""
     is_new = await attempts_store.insert_discrepancy(

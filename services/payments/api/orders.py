@@ -13,9 +13,9 @@ from chassis.web.who import CurrentLearner
 from contracts.payments import ItemKind
 
 from .. import checkout
-from ..actions import carts, idempotency, orders
+from ..actions import carts, idempotency, orders, wallet
 from ..deps import PayWithin, WeChatPay, buyer_of
-from ..model.attempts import AttemptStatus
+from ..model.attempts import AttemptStatus, Method
 from ..model.goods import Item
 from ..model.orders import NoSuchOrder
 from ..store import attempts as attempts_store
@@ -119,7 +119,13 @@ async def pay_order(
     who: CurrentLearner,
     wechat: WeChatPay,
 ) -> PaymentShown:
-    """Get the code to scan. Asking again gives the same code; 202: not known yet, look again."""
+    """Get the code to scan. Asking again gives the same code; 202: not known yet, look again.
+    `wallet`: the whole is paid from the CNY account at once ($-4)."""
+    if asked.method is Method.WALLET:
+        async with transaction(db) as tx:
+            order = await wallet.pay_order(tx, learner_id=who.subject, order_id=order_id)
+        log.info("order_paid_from_wallet", number=order.number)
+        return PaymentShown.from_wallet(order)
     attempt = await checkout.start(
         db, wechat, learner_id=who.subject, order_id=order_id, method=asked.method
     )

@@ -114,6 +114,10 @@ class PaymentShown(BaseModel):
             expires_at=attempt.expires_at,
         )
 
+    @classmethod
+    def from_wallet(cls, order: Order) -> Self:
+        return cls(method=Method.WALLET, status="paid", code_url=None, expires_at=order.expires_at)
+
 
 class OrderShown(BaseModel):
     """`payment`: the latest attempt to pay it."""

@@ -82,6 +82,20 @@ def order_paid(order: Order, trade: Trade) -> Journal:
     )
 
 
+def order_paid_from_wallet(order: Order, paid_at: datetime) -> Journal:
+    """A learner's balance against hours sold ($-4). Kind and reference are those of any other way
+    to pay: an order is paid once."""
+    return move(
+        "order_paid",
+        str(order.order_id),
+        paid_at,
+        order.amount_fen,
+        debit=wallet(order.learner_id),
+        credit=Account.HOURS_SOLD,
+        label=order.number,
+    )
+
+
 def surplus_received(order: Order, trade: Trade) -> Journal:
     """Money at WeChat that belongs to its payer."""
     return move(

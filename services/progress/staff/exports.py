@@ -7,12 +7,12 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from chassis import clock
+from chassis import clock, sheets
 from chassis.db import Pool
 from chassis.web.deps import Db
 from chassis.web.pages import page, speak
 
-from .. import exports, sheets
+from .. import exports
 from ..exports import Table
 from ..model.desk import TooManyRows
 from ..store import exports as store

@@ -1,4 +1,5 @@
-"""Tables as files, written page by page so that their length costs no memory: CSV and Excel."""
+"""Tables as files: CSV and Excel. The long ones are written page by page, so that their length
+costs no memory."""
 
 import asyncio
 import csv
@@ -32,21 +33,27 @@ OPTIONS = {
 
 async def as_csv(head: Sequence[str], pages: Pages) -> AsyncIterator[bytes]:
     """UTF-8 with its mark; text that a spreadsheet would calculate gets an apostrophe before it."""
-    yield (BOM + _lines([head])).encode()
+    yield csv_bytes(head, [])
     async for page in pages:
         yield _lines(page).encode()
 
 
+def csv_bytes(head: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """A short table as a whole, written like `as_csv`."""
+    return (BOM + _lines([head]) + _lines(rows)).encode()
+
+
+def safe_cell(text: str) -> str:
+    """The text as no spreadsheet calculates it: an apostrophe before what looks like a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
 def _lines(rows: Iterable[Row]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows(
+        [safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return text.getvalue()
-
-
-def _harmless(cell: Cell) -> Cell:
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
 
 
 async def as_excel(head: Sequence[str], pages: Pages) -> AsyncIterator[bytes]:
