@@ -25,6 +25,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         sign_type=settings.wechat_sign_type,
         notify_url=settings.notify_url,
         client_ip=settings.wechat_client_ip,
+        certificate=settings.wechat_certificate,
     )
     app = create_app(
         "payments",

@@ -97,7 +97,7 @@ async def collect(
             verdict = await settlement.settle(tx, trade)
             log.info("payment_settled", out_trade_no=attempt.out_trade_no, verdict=verdict)
         elif trade is not None:
-            await settlement.doubt(tx, Doubt.REFUNDED_OUTSIDE, trade, attempt)
+            await settlement.refunded(tx, trade)
         if notified is not None and trade is None:
             await settlement.doubt(tx, Doubt.NOT_CONFIRMED, notified, attempt)
         elif notified is not None and trade is not None and not trade.same_payment(notified):

@@ -1,5 +1,6 @@
 """What payments is told by its environment."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -21,6 +22,10 @@ class PaymentsSettings(Settings):
     wechat_api_key: SecretStr = SecretStr(DEMO_API_KEY)
     wechat_sign_type: SignType = "MD5"
     wechat_client_ip: str = Field(default="127.0.0.1", description="this server, as WeChat is told")
+    wechat_cert_file: Path | None = Field(
+        default=None, description="PEM of the merchant's TLS certificate: refunds of API v2"
+    )
+    wechat_key_file: Path | None = Field(default=None, description="its private key")
     order_pay_minutes: int = Field(default=30, ge=5, le=110, description="a code lives two hours")
     id_number_mac_key: Key = Field(description="finds people by ID number; the same as identity's")
     card_key: Key = Field(description="keys the hash of study card codes; losing it voids them all")
@@ -53,6 +58,16 @@ class PaymentsSettings(Settings):
             raise ValueError("WECHAT_APP_ID and WECHAT_MCH_ID must be your own in production")
         if self.wechat_api_key.get_secret_value() == DEMO_API_KEY:
             raise ValueError("WECHAT_API_KEY must be your own in production")
+        if self.wechat_certificate is None:
+            raise ValueError("WECHAT_CERT_FILE and WECHAT_KEY_FILE must be files in production")
+
+    @property
+    def wechat_certificate(self) -> tuple[Path, Path] | None:
+        """The merchant's certificate and its key, where both are there."""
+        certificate, key = self.wechat_cert_file, self.wechat_key_file
+        if certificate is None or key is None or not (certificate.is_file() and key.is_file()):
+            return None
+        return certificate, key
 
     @property
     def notify_url(self) -> str:

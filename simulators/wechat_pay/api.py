@@ -1,7 +1,6 @@
 """The merchant's door: `/api/pay/…`, XML in and signed XML out."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -19,7 +18,7 @@ from simulators.wechat_pay.rules import Refused
 BODY_LIMIT = 64 * 1024  # bytes
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-Handle = Callable[[Fields], Fields]
+Handle = Callable[[Fields, Fault | None], Fields]
 
 
 class Unsigned(Exception):
@@ -28,17 +27,17 @@ class Unsigned(Exception):
 
 def routes(till: Provider) -> list[Route]:
     async def create(request: Request) -> Response:
-        return await _answer(request, till, faults.CREATE, till.create)
+        return await answer(request, till, faults.CREATE, lambda fields, _: till.create(fields))
 
     async def query(request: Request) -> Response:
-        return await _answer(request, till, faults.QUERY, till.query)
+        return await answer(request, till, faults.QUERY, lambda fields, _: till.query(fields))
 
     async def close(request: Request) -> Response:
-        return await _answer(request, till, faults.CLOSE, till.close)
+        return await answer(request, till, faults.CLOSE, lambda fields, _: till.close(fields))
 
     async def decoy(_request: Request) -> Response:
-        _note(till, "decoy", None, "SUCCESS", None)
-        return _xml({"return_code": "SUCCESS", "result_code": "SUCCESS", "trade_state": SUCCESS})
+        till.note("decoy", None, "SUCCESS", None)
+        return xml({"return_code": "SUCCESS", "result_code": "SUCCESS", "trade_state": SUCCESS})
 
     return [
         Route("/pay/unifiedorder", create, methods=METHODS),
@@ -48,27 +47,30 @@ def routes(till: Provider) -> list[Route]:
     ]
 
 
-async def _answer(request: Request, till: Provider, on: str, handle: Handle) -> Response:
+async def answer(request: Request, till: Provider, on: str, handle: Handle) -> Response:
+    """What one call is answered, faults included."""
     try:
-        fields = await _read(request, till)
+        fields = await read(request, till)
     except Unsigned as problem:
-        _note(till, on, None, str(problem), None)
-        return _xml({"return_code": "FAIL", "return_msg": str(problem)})
+        till.note(on, None, str(problem), None)
+        return xml({"return_code": "FAIL", "return_msg": str(problem)})
 
-    number = fields.get("out_trade_no") or None
-    fault = till.plan.take(on, number)
+    numbers = [fields.get(name) or None for name in ("out_trade_no", "out_refund_no")]
+    number = numbers[1] or numbers[0]
+    fault = till.plan.take(on, *numbers)
     kind = fault.kind if fault else ""
     if kind in ("hang_before", "error_500", "redirect"):
-        _note(till, on, number, kind, fault)
-        return await _broken(request, fault)
+        till.note(on, number, kind, fault)
+        return await broken(request, fault)
     answer = _result(till, fields, handle, fault)
-    _note(till, on, number, answer.get("err_code") or answer["result_code"], fault)
+    till.note(on, number, answer.get("err_code") or answer["result_code"], fault)
     if kind == "hang":
-        return await _broken(request, fault)
+        return await broken(request, fault)
     return _written(till, answer, fields, fault)
 
 
-async def _read(request: Request, till: Provider) -> Fields:
+async def read(request: Request, till: Provider) -> Fields:
+    """The fields of a request of this merchant's. Raises `Unsigned`."""
     if request.method != "POST":
         raise Unsigned("REQUIRE_POST_METHOD")
     body = await request.body()
@@ -99,7 +101,7 @@ def _result(till: Provider, fields: Fields, handle: Handle, fault: Fault | None)
             raise Refused("LACK_PARAMS", "missing: nonce_str")
         if fault and fault.kind == "system_error":
             raise Refused("SYSTEMERROR", "nothing has happened")
-        done = {} if fault and fault.kind == "no_effect" else handle(fields)
+        done = {} if fault and fault.kind == "no_effect" else handle(fields, fault)
         if fault and fault.kind == "system_error_after":
             raise Refused("SYSTEMERROR", "it has happened all the same")
     except Refused as refusal:
@@ -140,10 +142,10 @@ def _written(till: Provider, answer: Fields, asked: Fields, fault: Fault | None)
         return Response("OK", media_type="text/plain")
     if fault and fault.kind == "truncated":
         return Response(protocol.write(full)[:-20], media_type="text/xml")
-    return _xml(full)
+    return xml(full)
 
 
-async def _broken(request: Request, fault: Fault | None) -> Response:
+async def broken(request: Request, fault: Fault | None) -> Response:
     if fault and fault.kind.startswith("hang"):
         await asyncio.sleep(fault.seconds)
     if fault and fault.kind == "redirect":
@@ -152,17 +154,5 @@ async def _broken(request: Request, fault: Fault | None) -> Response:
     return HTMLResponse("<html><body><h1>500 Internal Server Error</h1></body></html>", 500)
 
 
-def _note(till: Provider, on: str, number: str | None, outcome: str, fault: Fault | None) -> None:
-    till.calls.append(
-        {
-            "at": time.time(),
-            "endpoint": on,
-            "out_trade_no": number,
-            "outcome": outcome,
-            "fault": fault.kind if fault else None,
-        }
-    )
-
-
-def _xml(fields: Fields) -> Response:
+def xml(fields: Fields) -> Response:
     return Response(protocol.write(fields), media_type="text/xml")

@@ -3,17 +3,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from simulators.wechat_pay import api, control, payer
+from simulators.wechat_pay import api, control, money_back, payer, phone
 from simulators.wechat_pay.book import Book
+from simulators.wechat_pay.clock import Clock
+from simulators.wechat_pay.deliveries import Courier
 from simulators.wechat_pay.faults import Plan
-from simulators.wechat_pay.merchant import Merchant
+from simulators.wechat_pay.merchant import V3, Merchant
 from simulators.wechat_pay.notifier import Notifier
 from simulators.wechat_pay.provider import Provider
+from simulators.wechat_pay.refund_notifier import RefundNotifier
+from simulators.wechat_pay.refunds import Refunds
+
+DEMO_APP_SECRET = "simulated-app-secret-of-nobody-0"
 
 
 def create_app(
@@ -21,6 +28,8 @@ def create_app(
     app_id: str,
     mch_id: str,
     api_key: str,
+    app_secret: str = DEMO_APP_SECRET,
+    v3: V3 | None = None,
     notify_timeout: float = 5,
     time_scale: float = 1,
     data_dir: Path | None = None,
@@ -30,19 +39,29 @@ def create_app(
 
     The lifespan calls them when the application stands alone; whoever mounts it calls them, because
     a mounted application has no lifespan. `data_dir` keeps the orders across restarts;
-    `transport` replaces the network of the notifications, in tests.
+    `transport` replaces the network of the notifications, in tests;
+    without `v3` only API v2 is spoken.
     """
-    merchant = Merchant(app_id, mch_id, api_key)
-    book, plan = Book(data_dir), Plan()
-    notifier = Notifier(
-        merchant=merchant,
-        book=book,
+    merchant = Merchant(app_id, mch_id, api_key, app_secret, v3)
+    book, plan, clock = Book(data_dir), Plan(), Clock()
+    refunds = Refunds(book, clock, time_scale)
+    courier = Courier(notify_timeout, transport)
+    telling: dict[str, Any] = {
+        "merchant": merchant,
+        "book": book,
+        "plan": plan,
+        "courier": courier,
+        "time_scale": time_scale,
+    }
+    till = Provider(
+        merchant,
+        book,
+        clock=clock,
         plan=plan,
-        notify_timeout=notify_timeout,
-        time_scale=time_scale,
-        transport=transport,
+        refunds=refunds,
+        notifier=Notifier(**telling),
+        refund_notifier=RefundNotifier(**telling, refunds=refunds),
     )
-    till = Provider(merchant, book, plan, notifier)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -52,9 +71,10 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Mount("/api", routes=api.routes(till)),
+            Mount("/api", routes=[*api.routes(till), *money_back.routes(till)]),
             Mount("/control", routes=control.routes(till)),
             *payer.routes(till),
+            *phone.routes(till),
         ],
         lifespan=lifespan,
     )

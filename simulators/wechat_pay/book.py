@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simulators.wechat_pay.protocol import Fields
+from simulators.wechat_pay.refund_book import RefundBook
 
 NOTPAY, SUCCESS, CLOSED = "NOTPAY", "SUCCESS", "CLOSED"
 PENDING, DELIVERED, LOST, GIVEN_UP = "pending", "delivered", "lost", "given_up"
@@ -46,7 +47,7 @@ CREATE TABLE IF NOT EXISTS attempts (
     reply        TEXT NOT NULL
 );
 """
-TABLES = ("attempts", "notifications", "codes", "orders")
+TABLES = ("refunds", "attempts", "notifications", "codes", "orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Book:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.executescript(SCHEMA)
+        self.refunds = RefundBook(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -110,6 +112,10 @@ class Book:
         ).fetchone()
         return _order(row) if row else None
 
+    def get_order_of_prepay(self, prepay_id: str) -> Order | None:
+        row = self._db.execute("SELECT * FROM orders WHERE prepay_id = ?", (prepay_id,)).fetchone()
+        return _order(row) if row else None
+
     def get_order_of_code(self, code: str) -> tuple[Order, float] | None:
         """The order that a code pays, and when the code ends."""
         row = self._db.execute(
@@ -122,6 +128,14 @@ class Book:
     def list_orders(self, limit: int = 200) -> list[Order]:
         rows = self._db.execute(
             "SELECT * FROM orders ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,)
+        )
+        return [_order(row) for row in rows]
+
+    def paid_in(self, start: float, end: float) -> list[Order]:
+        """What was paid between two moments, the oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM orders WHERE paid_at >= ? AND paid_at < ? ORDER BY paid_at, rowid",
+            (start, end),
         )
         return [_order(row) for row in rows]
 

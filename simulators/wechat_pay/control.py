@@ -11,6 +11,7 @@ from starlette.routing import Route
 from simulators.wechat_pay.book import SUCCESS
 from simulators.wechat_pay.faults import Fault
 from simulators.wechat_pay.provider import Provider
+from simulators.wechat_pay.refund_book import STATES
 
 PLANNED = {field.name for field in fields(Fault)} - {"fault_id"}
 
@@ -53,6 +54,22 @@ def routes(till: Provider) -> list[Route]:
             order = replace(order, transaction_id="4200" + "9" * 24, openid="oForged")
         return JSONResponse({"delivered": await till.notifier.send_now(order)})
 
+    async def settle_refund(request: Request) -> Response:
+        wanted = await read_json(request)
+        status = str(wanted.get("status", ""))
+        if status not in STATES:
+            return JSONResponse({"detail": f"status is one of {', '.join(STATES)}."}, 422)
+        if not till.settle_refund(str(wanted.get("out_refund_no", "")), status):
+            return JSONResponse({"detail": "This refund is not known."}, 404)
+        return Response(status_code=204)
+
+    async def send_refund_now(request: Request) -> Response:
+        wanted = await read_json(request)
+        refund = till.refunds.get(str(wanted.get("out_refund_no", "")))
+        if refund is None or not refund.notify_url:
+            return JSONResponse({"detail": "Nobody asked to be told of such a refund."}, 404)
+        return JSONResponse({"delivered": await till.refund_notifier.send_now(refund)})
+
     async def advance(request: Request) -> Response:
         wanted = await read_json(request)
         try:
@@ -67,6 +84,8 @@ def routes(till: Provider) -> list[Route]:
         Route("/faults", add_fault, methods=["POST"]),
         Route("/faults", clear_faults, methods=["DELETE"]),
         Route("/notifications/send", send_now, methods=["POST"]),
+        Route("/refunds", settle_refund, methods=["POST"]),
+        Route("/refunds/send", send_refund_now, methods=["POST"]),
         Route("/clock", advance, methods=["POST"]),
     ]
 

@@ -8,6 +8,8 @@ from typing import Any
 from simulators.wechat_pay.protocol import Fields
 
 NOTIFY, CREATE, QUERY, CLOSE = "notify", "create", "query", "close"
+REFUND, REFUND_QUERY, REFUND_NOTIFY, BILL = "refund", "refund_query", "refund_notify", "bill"
+OAUTH = "oauth"
 
 WRONG_SIGN = "0" * 32
 
@@ -47,12 +49,41 @@ KINDS: dict[str, frozenset[str]] = {
     CREATE: ANSWER_FAULTS,
     QUERY: ANSWER_FAULTS | {"notpay", "wrong_amount"},
     CLOSE: ANSWER_FAULTS | {"no_effect"},
+    REFUND: ANSWER_FAULTS
+    | {
+        "abnormal",  # accepted, and then the payer's card is gone
+        "closed",  # accepted, and then closed
+        "processing",  # accepted, and settled only by /control/refunds
+        "no_balance",
+    },
+    REFUND_QUERY: ANSWER_FAULTS | {"processing"},
+    REFUND_NOTIFY: frozenset(
+        {"lost", "duplicated", "late", "foreign_appid", "foreign_mch_id", "garbage", "untrue"}
+    ),
+    OAUTH: frozenset({"hang", "error_500", "not_json", "invalid_code"}),
+    BILL: frozenset(
+        {
+            "hang",
+            "hang_before",
+            "error_500",
+            "redirect",
+            "not_ready",
+            "not_xml",  # a text that is no bill
+            "truncated",
+            "missing_row",
+            "extra_row",
+            "other_amount",
+            "comma",  # in the attached data
+            "wrong_total",
+        }
+    ),
 }
 
 
 @dataclass(slots=True)
 class Fault:
-    """`times` more calls on `on` go wrong; for one order only when `out_trade_no` is given."""
+    """`times` more calls on `on` go wrong; for one order only when `out_trade_no` is given (for
+    a refund also its own number; for a bill it says which row)."""
 
     on: str
     kind: str
@@ -60,7 +91,7 @@ class Fault:
     out_trade_no: str | None = None
     copies: int = 10  # duplicated: how many at once
     seconds: float = 30.0  # late, hang: how long
-    amount_fen: int = 1  # wrong_amount, changed_amount
+    amount_fen: int = 1  # wrong_amount, changed_amount, other_amount, extra_row
     fault_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -77,10 +108,10 @@ class Plan:
         self._faults.append(fault)
         return fault
 
-    def take(self, on: str, out_trade_no: str | None) -> Fault | None:
-        """The fault for this call, used up by one."""
+    def take(self, on: str, *numbers: str | None) -> Fault | None:
+        """The fault for this call about these numbers, used up by one."""
         for fault in self._faults:
-            if fault.on == on and fault.out_trade_no in (None, out_trade_no):
+            if fault.on == on and (on == BILL or fault.out_trade_no in (None, *numbers)):
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)

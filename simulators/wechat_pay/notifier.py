@@ -1,96 +1,42 @@
-"""Tells the merchant that an order is paid, again and again, on the published schedule."""
+"""Tells the merchant that an order is paid."""
 
 import asyncio
-import logging
 import time
-from collections.abc import Sequence
-
-import httpx
 
 from simulators.wechat_pay import faults, protocol
-from simulators.wechat_pay.book import DELIVERED, GIVEN_UP, LOST, PENDING, Book, Order
+from simulators.wechat_pay.book import DELIVERED, LOST, PENDING, Book, Order
+from simulators.wechat_pay.deliveries import Courier, Deliveries, Reply
 from simulators.wechat_pay.faults import Fault, Plan
 from simulators.wechat_pay.merchant import Merchant
 from simulators.wechat_pay.protocol import Fields
 
-# 15s/15s/30s/3m/10m/20m/30m/30m/30m/60m/3h/3h/3h/6h/6h: 24 hours and 4 minutes.
-RETRY_GAPS_SECONDS: Sequence[int] = (
-    *(15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600),
-    *(10800, 10800, 10800, 21600, 21600),
-)
 REPLY_KEPT = 500  # characters of each reply in the log of attempts
+XML_HEADERS = {"Content-Type": "text/xml"}
 
-log = logging.getLogger(__name__)
 
-
-class Notifier:
-    """`notify_timeout` is the reply's deadline in seconds; `time_scale` stretches the gaps."""
-
+class Notifier(Deliveries):
     def __init__(
-        self,
-        *,
-        merchant: Merchant,
-        book: Book,
-        plan: Plan,
-        notify_timeout: float,
-        time_scale: float,
-        transport: httpx.AsyncBaseTransport | None = None,
+        self, *, merchant: Merchant, book: Book, plan: Plan, courier: Courier, time_scale: float
     ) -> None:
+        super().__init__(time_scale)
         self._merchant = merchant
         self._book = book
         self._plan = plan
-        self._notify_timeout = notify_timeout
-        self._time_scale = time_scale
-        self._transport = transport
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._courier = courier
 
-    def start(self) -> None:
-        """Go on with what was still to be told when the process ended."""
-        for out_trade_no, tries, next_at in self._book.pending():
-            self._begin(out_trade_no, tries, next_at)
+    def pending(self) -> list[tuple[str, int, float]]:
+        return self._book.pending()
 
-    def tell(self, out_trade_no: str) -> None:
-        self._begin(out_trade_no, 0, time.time())
-
-    async def stop(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def note(self, number: str, *, state: str, tries: int, next_at: float) -> None:
+        self._book.note_notification(number, state=state, tries=tries, next_at=next_at)
 
     async def send_now(self, order: Order) -> bool:
         """One attempt outside the schedule; whether the merchant took it."""
-        fault = self._plan.take(faults.NOTIFY, order.out_trade_no)
-        return await self._attempt(order, fault)
+        return await self._attempt(order, self._plan.take(faults.NOTIFY, order.out_trade_no))
 
-    def _begin(self, out_trade_no: str, tries: int, next_at: float) -> None:
-        if out_trade_no in self._tasks:
-            return
-        task = asyncio.create_task(self._deliver(out_trade_no, tries, next_at))
-        self._tasks[out_trade_no] = task
-        task.add_done_callback(lambda done: self._ended(out_trade_no, done))
-
-    def _ended(self, out_trade_no: str, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(out_trade_no, None)
-        if not task.cancelled() and task.exception():
-            log.error("the notification of %s broke off", out_trade_no, exc_info=task.exception())
-
-    async def _deliver(self, out_trade_no: str, tries: int, next_at: float) -> None:
-        while True:
-            await asyncio.sleep(max(0.0, next_at - time.time()))
-            state = await self._next_attempt(out_trade_no)
-            if state == PENDING and tries == len(RETRY_GAPS_SECONDS):
-                state = GIVEN_UP
-            if state == PENDING:
-                next_at = time.time() + RETRY_GAPS_SECONDS[tries] * self._time_scale
-            tries += 1
-            self._book.note_notification(out_trade_no, state=state, tries=tries, next_at=next_at)
-            if state != PENDING:
-                return
-
-    async def _next_attempt(self, out_trade_no: str) -> str:
-        order = self._book.get_order(out_trade_no=out_trade_no)
-        fault = self._plan.take(faults.NOTIFY, out_trade_no)
+    async def try_once(self, number: str) -> str:
+        order = self._book.get_order(out_trade_no=number)
+        fault = self._plan.take(faults.NOTIFY, number)
         if order is None or (fault and fault.kind == "lost"):
             return LOST
         if fault and fault.kind == "late":
@@ -116,34 +62,15 @@ class Notifier:
         return faults.spoil(faults.AFTER_SIGNING, full, fault)
 
     async def _post(self, order: Order, body: bytes, fault: Fault | None) -> bool:
-        status: int | None = None
-        delivered = False
-        try:
-            async with (
-                asyncio.timeout(self._notify_timeout),
-                httpx.AsyncClient(
-                    trust_env=False,
-                    follow_redirects=False,
-                    timeout=self._notify_timeout,
-                    transport=self._transport,
-                ) as client,
-            ):
-                response = await client.post(
-                    order.parameters["notify_url"],
-                    content=body,
-                    headers={"Content-Type": "text/xml"},
-                )
-            status, reply = response.status_code, response.text
-            delivered = status == 200 and _says_success(response.content)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            reply = type(error).__name__
+        reply = await self._courier.post(order.parameters["notify_url"], body, XML_HEADERS)
+        delivered = says_success(reply)
         self._book.note_attempt(
             order.out_trade_no,
             at=time.time(),
             fault=fault.kind if fault else None,
             delivered=delivered,
-            status=status,
-            reply=reply[:REPLY_KEPT],
+            status=reply.status,
+            reply=reply.body.decode(errors="replace")[:REPLY_KEPT],
         )
         return delivered
 
@@ -169,8 +96,9 @@ def payment_fields(order: Order) -> Fields:
     return fields
 
 
-def _says_success(reply: bytes) -> bool:
+def says_success(reply: Reply) -> bool:
+    """API v2: only 200 with an XML that says SUCCESS ends the retries."""
     try:
-        return protocol.read(reply).get("return_code") == "SUCCESS"
+        return reply.status == 200 and protocol.read(reply.body).get("return_code") == "SUCCESS"
     except protocol.NotXml:
         return False

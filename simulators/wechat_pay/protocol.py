@@ -72,6 +72,11 @@ def beijing(moment: float) -> str:
     return datetime.fromtimestamp(moment, BEIJING).strftime(TIME_FORMAT)
 
 
+def long_beijing(moment: float) -> str:
+    """`yyyy-MM-dd HH:mm:ss` in Beijing."""
+    return datetime.fromtimestamp(moment, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def moment(text: str) -> float:
     """Seconds since the epoch of `yyyyMMddHHmmss` in Beijing. Raises `ValueError`."""
     if len(text) != 14 or not (text.isascii() and text.isdigit()):

@@ -7,10 +7,15 @@ from typing import Any
 
 from simulators.wechat_pay import rules
 from simulators.wechat_pay.book import CLOSED, SUCCESS, Book, Order
-from simulators.wechat_pay.faults import Plan
+from simulators.wechat_pay.clock import Clock
+from simulators.wechat_pay.faults import Fault, Plan
 from simulators.wechat_pay.merchant import Merchant
 from simulators.wechat_pay.notifier import Notifier, payment_fields
 from simulators.wechat_pay.protocol import MD5, Fields
+from simulators.wechat_pay.refund_book import CLOSED as REFUSED
+from simulators.wechat_pay.refund_book import PROCESSING, Refund
+from simulators.wechat_pay.refund_notifier import RefundNotifier
+from simulators.wechat_pay.refunds import Refunds, Wanted
 from simulators.wechat_pay.rules import Refused
 
 CODE_PREFIX = "weixin://wxpay/bizpayurl?pr="
@@ -26,42 +31,59 @@ class NotPayable(Exception):
         self.reason = reason
 
 
-class Clock:
-    """Seconds since the epoch, moved forward by the control API. Expiry follows it."""
-
-    def __init__(self) -> None:
-        self.ahead_seconds = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.ahead_seconds
-
-
 class Provider:
     """One merchant's account at the provider."""
 
-    def __init__(self, merchant: Merchant, book: Book, plan: Plan, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        merchant: Merchant,
+        book: Book,
+        *,
+        clock: Clock,
+        plan: Plan,
+        refunds: Refunds,
+        notifier: Notifier,
+        refund_notifier: RefundNotifier,
+    ) -> None:
         self.merchant = merchant
         self.book = book
+        self.clock = clock
         self.plan = plan
+        self.refunds = refunds
         self.notifier = notifier
-        self.clock = Clock()
+        self.refund_notifier = refund_notifier
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
 
     def start(self) -> None:
         """Go on telling what was still to be told; needs a running event loop."""
         self.notifier.start()
+        self.refund_notifier.start()
 
     async def stop(self) -> None:
         await self.notifier.stop()
+        await self.refund_notifier.stop()
         self.book.close()
 
     async def reset(self) -> None:
         """Forget every order, fault and call; the clock goes right again."""
         await self.notifier.stop()
+        await self.refund_notifier.stop()
         self.book.reset()
         self.plan.clear()
         self.calls.clear()
         self.clock.ahead_seconds = 0.0
+
+    def note(self, on: str, number: str | None, outcome: str, fault: Fault | None) -> None:
+        """Keep a call for the tester to see."""
+        self.calls.append(
+            {
+                "at": time.time(),
+                "endpoint": on,
+                "out_trade_no": number,
+                "outcome": outcome,
+                "fault": fault.kind if fault else None,
+            }
+        )
 
     def create(self, fields: Fields) -> Fields:
         """unifiedorder. The same number with the same parameters is the same order."""
@@ -86,7 +108,12 @@ class Provider:
         return answer
 
     def query(self, fields: Fields) -> Fields:
-        return describe(self._order(fields))
+        """orderquery. A paid order of which something went back says REFUND, and who paid."""
+        order = self._order(fields)
+        refunded = [
+            r for r in self.book.refunds.of_order(order.out_trade_no) if r.status != REFUSED
+        ]
+        return describe(order) | ({"trade_state": "REFUND"} if refunded else {})
 
     def close(self, fields: Fields) -> Fields:
         rules.check_out_trade_no(fields)
@@ -99,30 +126,62 @@ class Provider:
         self.book.mark_closed(order.out_trade_no)
         return {}
 
+    def refund(self, wanted: Wanted, fault: Fault | None) -> Refund:
+        """A refund is taken; its payer has the money some time later."""
+        if fault and fault.kind == "no_balance":
+            raise Refused("NOTENOUGH", "the merchant's balance is too small")
+        refund, is_new = self.refunds.ask(wanted, fault)
+        if is_new and refund.notify_url:
+            wait = max(0.0, refund.ready_at - self.clock.now())
+            self.refund_notifier.tell(refund.out_refund_no, after_seconds=wait)
+        return refund
+
+    def settle_refund(self, out_refund_no: str, status: str) -> bool:
+        """The tester decides a refund; whether it is known."""
+        known = self.refunds.settle(out_refund_no, status)
+        refund = self.refunds.get(out_refund_no)
+        if refund and refund.notify_url and status != PROCESSING:
+            self.refund_notifier.tell(out_refund_no)
+        return known
+
     def look_up(self, code_url: str) -> Order:
         """The order behind a scanned code. Raises `NotPayable`: unknown, paid, closed, expired."""
         found = self.book.get_order_of_code(code_url.strip().removeprefix(CODE_PREFIX))
         if found is None:
             raise NotPayable(404, "This code is not known.")
         order, code_expires_at = found
-        now = self.clock.now()
-        expires_at = rules.expiry(order.parameters)
+        self._check_payable(order, until=code_expires_at)
+        return order
+
+    def _check_payable(self, order: Order, *, until: float) -> None:
+        now, expires_at = self.clock.now(), rules.expiry(order.parameters)
         if order.trade_state != "NOTPAY":
             raise NotPayable(409, "This order is paid or closed.")
-        if now >= code_expires_at or (expires_at is not None and now >= expires_at):
+        if now >= until or (expires_at is not None and now >= expires_at):
             raise NotPayable(410, "This code has expired.")
-        return order
 
     def pay(self, code_url: str, *, coupon_fee: int = 0, openid: str = "") -> Order:
         """Pay like a phone that scanned the code; the merchant is told from now on."""
         order = self.look_up(code_url)
         if not 0 <= coupon_fee < order.total_fee:
             raise NotPayable(422, "A coupon pays less than the sum.")
+        return self._take(order, coupon_fee, openid or f"oSimulated{secrets.token_hex(9)}")
 
+    def pay_inside(self, prepay_id: str, openid: str) -> Order:
+        """Pay through the bridge of WeChat's browser, as the person that the order names."""
+        order = self.book.get_order_of_prepay(prepay_id)
+        if order is None or order.parameters["trade_type"] != "JSAPI":
+            raise NotPayable(404, "This prepay_id is not known.")
+        self._check_payable(order, until=order.created_at + rules.CODE_LIFE_SECONDS)
+        if openid != order.parameters["openid"]:
+            raise NotPayable(403, "The order is for another WeChat user.")
+        return self._take(order, 0, openid)
+
+    def _take(self, order: Order, coupon_fee: int, openid: str) -> Order:
         paid = self.book.mark_paid(
             order.out_trade_no,
             transaction_id=f"4200{secrets.randbelow(10**24):024d}",
-            openid=openid or f"oSimulated{secrets.token_hex(9)}",
+            openid=openid,
             coupon_fee=coupon_fee,
             at=self.clock.now(),
         )

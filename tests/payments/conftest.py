@@ -258,10 +258,13 @@ MakeShop = Callable[..., Awaitable[Shop]]
 async def make_shop(
     service: MakeService, learner_token: Callable[..., str]
 ) -> AsyncIterator[MakeShop]:
-    """`await make_shop(wechat_sign_type="HMAC-SHA256")`: settings may be given by keyword."""
+    """`await make_shop(wechat_sign_type="HMAC-SHA256")`: settings may be given by keyword.
+
+    `time_scale` is the provider's: how long its minutes are.
+    """
     async with AsyncExitStack() as stack:
 
-        async def make(**settings: Any) -> Shop:
+        async def make(*, time_scale: float = 0.0001, **settings: Any) -> Shop:
             listener = stack.enter_context(socket.socket())
             listener.bind(("127.0.0.1", 0))
             base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -270,7 +273,7 @@ async def make_shop(
                 app_id=APP_ID,
                 mch_id=MCH_ID,
                 api_key=API_KEY,
-                time_scale=0.0001,
+                time_scale=time_scale,
                 transport=httpx.ASGITransport(running.service.app, raise_app_exceptions=False),
             )
             await serve(provider, listener, stack)

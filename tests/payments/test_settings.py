@@ -22,6 +22,8 @@ REAL: dict[str, Any] = {
     "wechat_app_id": "wx0000000000000001",
     "wechat_mch_id": "1900000001",
     "wechat_api_key": "k" * 32,
+    "wechat_cert_file": Path(__file__),
+    "wechat_key_file": Path(__file__),
 }
 
 
@@ -33,7 +35,10 @@ def test_production_starts_with_its_own_credentials() -> None:
 
 @pytest.mark.parametrize(
     "missing",
-    ["wechat_api_base_url", "wechat_app_id", "wechat_mch_id", "wechat_api_key"],
+    [
+        *("wechat_api_base_url", "wechat_app_id", "wechat_mch_id", "wechat_api_key"),
+        *("wechat_cert_file", "wechat_key_file"),
+    ],
 )
 def test_production_refuses_the_demos_values(missing: str) -> None:
     given = {name: value for name, value in REAL.items() if name != missing}

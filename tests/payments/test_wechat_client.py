@@ -10,7 +10,8 @@ import pytest
 from chassis import clock
 from services.payments.model.attempts import TradeState
 from services.payments.providers.port import Charge, Unknown
-from services.payments.providers.wechat_v2 import HardenedPay, WeChat
+from services.payments.providers.wechat_v2 import WeChat
+from services.payments.providers.wechat_v2_client import HardenedPay
 from tests.payments.conftest import API_KEY, APP_ID, MCH_ID, Shop
 
 NUMBER = "H261121K7Q2M9XW40AB-1"

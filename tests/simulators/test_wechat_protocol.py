@@ -3,7 +3,7 @@
 import pytest
 
 from simulators.wechat_pay import protocol
-from simulators.wechat_pay.notifier import RETRY_GAPS_SECONDS
+from simulators.wechat_pay.deliveries import RETRY_GAPS_SECONDS
 
 KEY = "192006250b4c09247ec02edce69f6a2d"
 PUBLISHED = {

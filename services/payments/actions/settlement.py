@@ -76,6 +76,14 @@ async def settle(tx: Tx, trade: Trade) -> Verdict:
     return verdict
 
 
+async def refunded(tx: Tx, trade: Trade) -> None:
+    """Money that went back. Of a payment that we have, that is our own doing; of one that we never
+    had, somebody else's, for staff to look at."""
+    attempt = await attempts_store.find_attempt(tx, trade.out_trade_no)
+    if attempt is None or attempt.transaction_id != trade.transaction_id:
+        await doubt(tx, Doubt.REFUNDED_OUTSIDE, trade, attempt)
+
+
 async def pay_nothing(tx: Tx, order: Order) -> Order:
     """Pay an order of zero fen: no provider, no movement of money. The caller holds the buyer."""
     return await _give(tx, order, method=PaymentMethod.NONE, paid_at=clock.now())

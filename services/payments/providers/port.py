@@ -29,7 +29,8 @@ class NotTrusted(Exception):
 
 
 class BillNotReady(Exception):
-    """The bill of that day is not made yet: ask later. Not an error."""
+    """The bill of that day is not made yet: ask later, it comes about ten in the morning after.
+    WeChat makes none for a day on which nothing moved. Not an error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,16 @@
-"""WeChat Pay API v2: the real client.
+"""WeChat Pay API v2 behind the port, by wechatpy (hardened in `wechat_v2_client`)."""
 
-wechatpy 1.8 verifies no answer, follows redirects, waits for ever and logs the key at DEBUG.
-`HardenedPay` mends each of these; nothing else of wechatpy may be called.
-"""
-
-import asyncio
-import logging
-import re
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, TypeVar
-
-import requests
-from wechatpy.exceptions import WeChatPayException
-from wechatpy.pay import WeChatPay as WechatpyClient
+from pathlib import Path
 
 from chassis import clock
 
-from ..model.attempts import Trade, TradeState
+from ..model.attempts import Method, Trade, TradeState
+from . import bills
 from .port import (
     Answer,
     Bill,
@@ -28,88 +18,26 @@ from .port import (
     NotTrusted,
     RefundAnswer,
     RefundAsked,
+    RefundState,
     Refused,
     Unknown,
 )
-from .wechat_xml import Fields, SignType, flat_xml, is_signed, parse_notify, read_trade
+from .threads import Threads
+from .wechat_v2_client import HardenedPay
+from .wechat_xml import TOTAL_FEE, Fields, SignType, parse_notify, read_trade, require, signature
 
-CONNECT_SECONDS = 3
-READ_SECONDS = 10
-WORKERS = 8
 BODY = "TIC EDU 继续教育学时"  # what the payer's phone shows
-TRY_LATER = frozenset({"SYSTEMERROR", "BIZERR_NEED_RETRY", "FREQUENCY_LIMITED"})
-XML_TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*")
-
-logging.getLogger("wechatpy").setLevel(logging.WARNING)
-
-T = TypeVar("T")
-
-
-class HardenedPay(WechatpyClient):  # type: ignore[misc]  # wechatpy has no types
-    """wechatpy with every answer verified, no redirects, hard timeouts, a session per thread."""
-
-    def __init__(self, *, base_url: str, sign_type: SignType, **names: str) -> None:
-        self.API_BASE_URL = base_url.rstrip("/") + "/"
-        self.sign_type = sign_type
-        self._threads = threading.local()
-        super().__init__(timeout=(CONNECT_SECONDS, READ_SECONDS), **names)
-
-    @property
-    def _http(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False
-            session.max_redirects = 0
-            self._threads.session = session
-        return session
-
-    @_http.setter
-    def _http(self, shared: requests.Session) -> None:
-        """wechatpy offers one session to all threads; it is not taken."""
-        shared.close()
-
-    def _request(self, method: str, url_or_endpoint: str, **options: Any) -> Any:
-        _check_values(options["data"])
-        if self.sign_type != "MD5":
-            options["data"].setdefault("sign_type", self.sign_type)
-        try:
-            return super()._request(method, url_or_endpoint, allow_redirects=False, **options)
-        except requests.RequestException as error:
-            raise Unknown(type(error).__name__) from None
-        except WeChatPayException as error:
-            if error.return_code is None or error.errcode in TRY_LATER:
-                raise Unknown(error.errcode or "http error") from None
-            raise Refused(error.errcode or str(error.return_code)) from None
-
-    def _handle_result(self, response: requests.Response) -> Fields:
-        if response.status_code != requests.codes.ok:
-            raise Unknown(f"http {response.status_code}")
-        try:
-            fields = flat_xml(response.content)
-        except NotTrusted as reason:
-            raise Unknown(f"unreadable answer: {reason}") from None
-        if fields.get("return_code") != "SUCCESS":
-            raise Unknown("unsigned refusal")  # a failed return_code carries no signature
-        if not is_signed(fields, self.api_key, self.sign_type):
-            raise Unknown("answer not signed by WeChat")
-        if (fields.get("appid"), fields.get("mch_id")) != (self.appid, self.mch_id):
-            raise Unknown("answer for somebody else")
-        return dict(super()._handle_result(response))
-
-
-def _check_values(data: dict[str, object]) -> None:
-    """wechatpy writes values into CDATA as they are: what could break out of it is refused."""
-    for name, value in data.items():
-        if isinstance(value, bool | float):
-            raise TypeError(f"{name} must be int or str")
-        if isinstance(value, str) and ("]]>" in value or not XML_TEXT.fullmatch(value)):
-            raise ValueError(f"{name} has forbidden characters")
+PREPAY_ID = r"[0-9A-Za-z_\-]{8,64}"
+REFUND_STATES = {
+    "PROCESSING": RefundState.PROCESSING,
+    "SUCCESS": RefundState.SUCCESS,
+    "REFUNDCLOSE": RefundState.CLOSED,
+    "CHANGE": RefundState.ABNORMAL,
+}
 
 
 class WeChat:
-    """The real client. Calls run on threads of its own, so that a hanging provider holds up
-    nothing else; a cancelled caller does not cancel what was sent."""
+    """The real client; `port.Provider` says what it does."""
 
     def __init__(
         self,
@@ -121,40 +49,48 @@ class WeChat:
         sign_type: SignType,
         notify_url: str,
         client_ip: str,
+        certificate: tuple[Path, Path] | None = None,
     ) -> None:
         self._pay = HardenedPay(
-            base_url=base_url, sign_type=sign_type, appid=app_id, mch_id=mch_id, api_key=api_key
+            base_url=base_url,
+            sign_type=sign_type,
+            certificate=certificate,
+            appid=app_id,
+            mch_id=mch_id,
+            api_key=api_key,
         )
         self._read_notification = partial(
             parse_notify, app_id=app_id, mch_id=mch_id, key=api_key, sign_type=sign_type
         )
+        self._app_id, self._api_key, self._sign_type = app_id, api_key, sign_type
         self._notify_url = notify_url
         self._client_ip = client_ip
-        self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="wechat")
+        self._threads = Threads()
 
     async def create(self, charge: Charge) -> str:
-        fields = await self._call(
+        inside = charge.method is Method.WECHAT_JSAPI
+        payer = {"user_id": charge.openid} if inside else {"product_id": charge.out_trade_no}
+        fields = await self._threads.call(
             partial(
                 self._pay.order.create,
-                trade_type="NATIVE",
+                trade_type="JSAPI" if inside else "NATIVE",
                 body=BODY,
                 total_fee=charge.amount_fen,
                 notify_url=self._notify_url,
                 client_ip=self._client_ip,
                 out_trade_no=charge.out_trade_no,
-                product_id=charge.out_trade_no,
                 time_start=charge.starts_at.astimezone(clock.CHINA),
                 time_expire=charge.expires_at.astimezone(clock.CHINA),
+                **payer,
             )
         )
-        code_url: str = fields.get("code_url", "")
-        if not code_url.startswith("weixin://"):
-            raise Unknown("answer without a code")
-        return code_url
+        if inside:
+            return _checked(fields, "prepay_id", PREPAY_ID)
+        return _checked(fields, "code_url", r"weixin://\S{1,200}")
 
     async def query(self, out_trade_no: str) -> Answer:
         try:
-            fields = await self._call(
+            fields = await self._threads.call(
                 partial(self._pay.order.query, out_trade_no=out_trade_no),
             )
         except Refused as refused:
@@ -164,41 +100,68 @@ class WeChat:
         return _answer(fields, out_trade_no)
 
     async def close(self, out_trade_no: str) -> None:
-        await self._call(partial(self._pay.order.close, out_trade_no))
+        await self._threads.call(partial(self._pay.order.close, out_trade_no))
 
     def jsapi_parameters(self, prepay_id: str) -> Mapping[str, str]:
-        raise Refused("NOT_OFFERED")
+        """Signed by the same kind of signature as the order itself."""
+        parameters = {
+            "appId": self._app_id,
+            "timeStamp": str(int(time.time())),
+            "nonceStr": secrets.token_hex(16),
+            "package": f"prepay_id={prepay_id}",
+            "signType": self._sign_type,
+        }
+        return {**parameters, "paySign": signature(parameters, self._api_key, self._sign_type)}
 
     async def refund(self, asked: RefundAsked) -> RefundAnswer:
-        raise Refused("NOT_OFFERED")
+        fields = await self._threads.call(
+            partial(
+                self._pay.refund.apply,
+                total_fee=asked.total_fen,
+                refund_fee=asked.amount_fen,
+                out_refund_no=asked.out_refund_no,
+                transaction_id=asked.transaction_id,
+                refund_desc=asked.reason,
+                refund_account=None,  # wechatpy's default is for merchants of the old fund flow
+            )
+        )
+        told = (fields.get("out_refund_no"), fields.get("out_trade_no"), fields.get("refund_fee"))
+        if told != (asked.out_refund_no, asked.out_trade_no, str(asked.amount_fen)):
+            raise Unknown("answer about another refund")
+        return RefundAnswer(RefundState.PROCESSING, fields.get("refund_id", ""), asked.amount_fen)
 
     async def query_refund(self, out_refund_no: str) -> RefundAnswer:
-        raise Refused("NOT_OFFERED")
+        try:
+            fields = await self._threads.call(
+                partial(self._pay.refund.query, out_refund_no=out_refund_no)
+            )
+        except Refused as refused:
+            if refused.code == "REFUNDNOTEXIST":
+                return RefundAnswer(RefundState.UNKNOWN_NUMBER)
+            raise Unknown(refused.code) from None
+        return _refund_answer(fields, out_refund_no)
 
     async def download_bill(self, day: date) -> Bill:
-        raise Refused("NOT_OFFERED")
+        text = await self._threads.call(partial(self._pay.tools.download_bill, day))
+        try:
+            return bills.parse(text, day=day)
+        except NotTrusted as reason:
+            raise Unknown(str(reason)) from None
 
     def read_notification(self, raw: bytes, headers: Mapping[str, str]) -> Trade:
         """API v2 puts its signature into the body."""
         return self._read_notification(raw)
 
     def stop(self) -> None:
-        """Take no more calls; what was sent is the sweeper's to ask about."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _call(self, function: Callable[[], T]) -> T:
-        call = asyncio.get_running_loop().run_in_executor(self._threads, function)
-        try:
-            return await asyncio.shield(call)
-        except asyncio.CancelledError:
-            call.add_done_callback(_forget)
-            raise
+        self._threads.stop()
 
 
-def _forget(call: "asyncio.Future[Any] | Future[Any]") -> None:
-    """Nobody waits for it any more; the sweeper will ask what became of it."""
-    if not call.cancelled():
-        call.exception()
+def _checked(fields: Fields, name: str, form: str) -> str:
+    try:
+        require(fields, name, form)
+    except NotTrusted:
+        raise Unknown(f"answer without {name}") from None
+    return fields[name]
 
 
 def _answer(fields: Fields, out_trade_no: str) -> Answer:
@@ -211,3 +174,30 @@ def _answer(fields: Fields, out_trade_no: str) -> Answer:
     except (ValueError, NotTrusted) as reason:
         raise Unknown(f"unreadable answer: {reason}") from None
     return Answer(state)
+
+
+def _refund_answer(fields: Fields, out_refund_no: str) -> RefundAnswer:
+    """Its fields are numbered; ours is the one that carries our number."""
+    for name, value in fields.items():
+        if name.startswith("out_refund_no_") and value == out_refund_no:
+            n = name.removeprefix("out_refund_no_")
+            state = REFUND_STATES.get(fields.get(f"refund_status_{n}", ""))
+            if state is None:
+                raise Unknown("a refund of an unknown state")
+            return RefundAnswer(
+                state,
+                fields.get(f"refund_id_{n}", ""),
+                int(_checked(fields, f"refund_fee_{n}", TOTAL_FEE)),
+                _settled_at(fields.get(f"refund_success_time_{n}", "")),
+            )
+    raise Unknown("answer about another refund")
+
+
+def _settled_at(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        raise Unknown("a time of another form") from None
+    return moment.replace(tzinfo=clock.CHINA).astimezone(UTC)

@@ -80,10 +80,10 @@ def is_signed(fields: Fields, key: str, sign_type: SignType) -> bool:
 def read_trade(fields: Fields) -> Trade:
     """The payment that a verified message tells of. Raises `NotTrusted` unless every field has
     exactly its form: the signed text is ambiguous without that."""
-    _require(fields, "out_trade_no", OUT_TRADE_NO)
-    _require(fields, "transaction_id", TRANSACTION_ID)
-    _require(fields, "total_fee", TOTAL_FEE)
-    _require(fields, "time_end", TIME_END)
+    require(fields, "out_trade_no", OUT_TRADE_NO)
+    require(fields, "transaction_id", TRANSACTION_ID)
+    require(fields, "total_fee", TOTAL_FEE)
+    require(fields, "time_end", TIME_END)
     if fields.get("fee_type", "") not in ("", "CNY"):
         raise NotTrusted("fee_type")
     try:
@@ -106,7 +106,7 @@ def parse_notify(
     missing = [name for name in NOTIFIED if not fields.get(name)]
     if missing:
         raise NotTrusted(f"missing {' '.join(missing)}")
-    _require(fields, "sign", SIGN_FORM[sign_type])
+    require(fields, "sign", SIGN_FORM[sign_type])
     if not is_signed(fields, key, sign_type):
         raise NotTrusted("signature")
     if (fields["appid"], fields["mch_id"]) != (app_id, mch_id):
@@ -116,6 +116,7 @@ def parse_notify(
     return read_trade(fields)
 
 
-def _require(fields: Fields, name: str, form: str) -> None:
+def require(fields: Fields, name: str, form: str) -> None:
+    """Raises `NotTrusted` unless the field is there and has exactly this form."""
     if not re.fullmatch(form, fields.get(name, ""), re.ASCII):
         raise NotTrusted(f"form of {name}")
