@@ -50,6 +50,7 @@ class OrderPaid(Event):
 class RefundTarget(StrEnum):
     SOURCE = "source"  # back to the WeChat payment it came from
     WALLET = "wallet"
+    BANK = "bank"  # paid by hand to a bank account
 
 
 class WithdrawalRequested(Event):

@@ -5,7 +5,7 @@ from uuid import UUID
 from chassis import clock, outbox
 from chassis.db import Tx
 from contracts.catalogue import CoursePublished, CourseRetired, PackagePublished
-from contracts.payments import OrderPaid
+from contracts.payments import OrderPaid, OrderRefunded
 
 from .model import (
     Course,
@@ -101,6 +101,17 @@ async def note_ownership(tx: Tx, paid: OrderPaid) -> None:
         course_ids=course_ids,
         order_id=paid.order_id,
         at=paid.paid_at,
+    )
+
+
+async def note_refund(tx: Tx, refunded: OrderRefunded) -> None:
+    """Take the mark off the courses that an order opens no more. Harmless when repeated ($-8)."""
+    await owned.mark_refunded(
+        tx,
+        learner_id=refunded.learner_id,
+        course_ids=sorted(set(refunded.course_ids)),
+        order_id=refunded.order_id,
+        at=refunded.refunded_at,
     )
 
 

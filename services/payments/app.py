@@ -9,7 +9,7 @@ from chassis.parcels import Parcels
 from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
-from . import api, consumers, pages, staff, sweeper, webhooks
+from . import api, consumers, pages, returning, staff, sweeper, webhooks
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -37,6 +37,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
     app.state.parcels = Parcels.open(
         settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
     )
+    app.state.addresses = Parcels(kit.files, settings.parcel_key.get_secret_value())
     app.state.wechat = wechat
     app.state.refused_notifications = webhooks.RefusedNotifications()
     return Service(
@@ -45,6 +46,11 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         consumer=consumers.consumer,
         workers=[
             every(sweeper.SWEEP_SECONDS, partial(sweeper.sweep, kit.pool, wechat), name="sweeper"),
+            every(
+                returning.SWEEP_SECONDS,
+                partial(returning.sweep, kit.pool, wechat, settings.refund_spacing),
+                name="refunds at WeChat",
+            ),
             every(
                 sweeper.FORGET_SECONDS,
                 partial(orders.delete_old_keys, kit.pool),

@@ -35,6 +35,11 @@ def _parcels(request: Request) -> Parcels:
     return parcels
 
 
+def _addresses(request: Request) -> Parcels:
+    addresses: Parcels = request.app.state.addresses
+    return addresses
+
+
 def _card_terms(request: Request) -> CardTerms:
     settings = _settings(request)
     return CardTerms(
@@ -47,6 +52,7 @@ def _card_terms(request: Request) -> CardTerms:
 WeChatPay = Annotated[Provider, Depends(_provider)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
+AddressShelf = Annotated[Parcels, Depends(_addresses)]
 Terms = Annotated[CardTerms, Depends(_card_terms)]
 PayWithin = Annotated[timedelta, Depends(_pay_within)]
 

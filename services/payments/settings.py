@@ -1,5 +1,6 @@
 """What payments is told by its environment."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -7,12 +8,18 @@ from pydantic import Field, SecretStr, model_validator
 
 from chassis.settings import Key, Settings
 
+from .model.invoice_room import Policy
 from .providers.wechat_xml import SignType
 
 WECHAT = "https://api.mch.weixin.qq.com/"
 DEMO_APP_ID = "wxd930ea5d5a258f4f"  # published in WeChat's documents, together with the key
 DEMO_MCH_ID = "10000100"
 DEMO_API_KEY = "192006250b4c09247ec02edce69f6a2d"
+
+SF_EXPRESS = "https://sfapi.sf-express.com/std/service"
+DEMO_SF_PARTNER_ID = "TICEDUDEMO"  # the simulator's
+DEMO_SF_CHECKWORD = "simulated-checkword-of-the-demo"
+DEMO_SF_SENDER_ADDRESS = "北京市示范区演示路1号"
 
 
 class PaymentsSettings(Settings):
@@ -37,6 +44,21 @@ class PaymentsSettings(Settings):
     bank_account_name: str = "中国出入境检验检疫协会"  # $-3, as the notice gives it
     bank_name: str = "中国建设银行北京中轴路支行"
     bank_account_number: str = "11001085800056014693"
+    invoice_policy: Policy = Field(
+        default=Policy.AT_CONSUMPTION, description="when money paid in ahead is invoiced ($-7)"
+    )
+    sf_base_url: str = Field(default="", description="SF Express; empty: the simulator's")
+    sf_partner_id: str = DEMO_SF_PARTNER_ID
+    sf_checkword: SecretStr = SecretStr(DEMO_SF_CHECKWORD)
+    sf_sender_name: str = "中国出入境检验检疫协会"
+    sf_sender_phone: str = "010-62383899"
+    sf_sender_address: str = DEMO_SF_SENDER_ADDRESS
+    refund_spacing_seconds: float = Field(
+        default=61, gt=0, description="WeChat takes one refund of a payment in a minute"
+    )
+    refund_two_persons_above_fen: int = Field(
+        default=100_000, ge=0, description="larger refunds are approved by two persons ($-8)"
+    )
     webhook_wait_seconds: float = Field(
         default=2.5, description="WeChat expects its reply within 3 to 5 seconds"
     )
@@ -45,6 +67,10 @@ class PaymentsSettings(Settings):
     def _choose_provider(self) -> Self:
         if self.app_env == "production":
             self._refuse_the_simulator()
+            self._refuse_the_simulated_courier()
+        if not self.sf_base_url:
+            stub = f"http://127.0.0.1:{self.port}/simulators/sf/std/service"
+            object.__setattr__(self, "sf_base_url", stub)
         if not self.wechat_api_base_url:
             simulator = f"http://127.0.0.1:{self.port}/simulators/wechat/api/"
             object.__setattr__(self, "wechat_api_base_url", simulator)
@@ -68,6 +94,20 @@ class PaymentsSettings(Settings):
         if certificate is None or key is None or not (certificate.is_file() and key.is_file()):
             return None
         return certificate, key
+
+    def _refuse_the_simulated_courier(self) -> None:
+        if self.sf_base_url != SF_EXPRESS:
+            raise ValueError(f"SF_BASE_URL must be {SF_EXPRESS} in production")
+        if self.sf_partner_id == DEMO_SF_PARTNER_ID:
+            raise ValueError("SF_PARTNER_ID must be your own in production")
+        if self.sf_checkword.get_secret_value() == DEMO_SF_CHECKWORD:
+            raise ValueError("SF_CHECKWORD must be your own in production")
+        if self.sf_sender_address == DEMO_SF_SENDER_ADDRESS:
+            raise ValueError("SF_SENDER_ADDRESS must be your own in production")
+
+    @property
+    def refund_spacing(self) -> timedelta:
+        return timedelta(seconds=self.refund_spacing_seconds)
 
     @property
     def notify_url(self) -> str:

@@ -15,7 +15,7 @@ from chassis.db import DATABASE_AWAY, TRY_AGAIN, Pool, transaction
 from chassis.web.deps import Db
 from chassis.web.who import Anyone
 
-from . import checkout
+from . import checkout, returning
 from .actions import settlement
 from .deps import OwnSettings, WeChatPay
 from .model.attempts import Attempt, Trade
@@ -75,3 +75,23 @@ async def _confirm(
             await checkout.collect(db, wechat, attempt, notified=trade)
     except (*DATABASE_AWAY, *TRY_AGAIN) as reason:
         log.warning("notification_left_to_sweeper", reason=type(reason).__name__)
+
+
+@router.post("/webhooks/wechat/refunds")
+async def receive_refund_hint(
+    request: Request, db: Db, wechat: WeChatPay, settings: OwnSettings
+) -> Response:
+    """A refund has moved, somebody says: look at it now. What is true WeChat's server tells."""
+    raw = await request.body()
+    try:
+        out_refund_no = wechat.read_refund_hint(raw, request.headers)
+    except NotTrusted as reason:
+        request.app.state.refused_notifications.add(str(reason))
+        return Response(NOT_TAKEN, status_code=400, media_type=XML)
+    if out_refund_no is not None:
+        try:
+            async with asyncio.timeout(settings.webhook_wait_seconds):
+                await returning.look_at_hint(db, wechat, out_refund_no)
+        except (*DATABASE_AWAY, *TRY_AGAIN) as reason:
+            log.warning("refund_left_to_sweeper", reason=type(reason).__name__)
+    return Response(TAKEN, media_type=XML)

@@ -7,7 +7,7 @@ from chassis.consumer import Consumer
 from chassis.db import Tx
 from contracts.catalogue import CoursePublished
 from contracts.identity import LearnerChanged, LearnerFacts, LearnerRegistered, LearnerVerified
-from contracts.payments import OrderPaid
+from contracts.payments import OrderPaid, WithdrawalRequested
 
 from . import actions
 
@@ -38,3 +38,17 @@ async def open_courses(tx: Tx, event: OrderPaid) -> None:
         enrolled_at=event.paid_at,
     )
     log.info("courses_opened", order_id=str(event.order_id), courses=opened)
+
+
+@consumer.on(WithdrawalRequested)
+async def withdraw_courses(tx: Tx, event: WithdrawalRequested) -> None:
+    """What is refunded closes, so far as it is not studied ($-8)."""
+    await actions.withdraw_courses(
+        tx,
+        refund_id=event.refund_id,
+        order_id=event.order_id,
+        learner_id=event.learner_id,
+        course_ids=event.course_ids,
+        now=clock.now(),
+    )
+    log.info("courses_withdrawn", refund_id=str(event.refund_id), courses=len(event.course_ids))

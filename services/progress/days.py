@@ -65,7 +65,7 @@ async def read_record(
 
     Raises `NoSuchCourseware`, `NotEnrolled`.
     """
-    courseware, enrolment = await enrolled.find(
+    courseware, enrolment = await enrolled.find_recorded(
         db, learner_id=learner_id, courseware_id=courseware_id, today=clock.today()
     )
     progress = (await enrolments.list_progress(db, [enrolment.enrolment_id])).get(

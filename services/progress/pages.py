@@ -175,7 +175,7 @@ async def _player(
 def _player_context(
     request: Request, shown: CoursewarePage, band: timeline.Band
 ) -> Mapping[str, Any]:
-    unfinished = [one for one in shown.siblings if one.state != "completed"]
+    unfinished = [one for one in shown.siblings if one.is_left]
     here = shown.courseware.courseware_id
     settings = request.app.state.kit.settings
     return {
@@ -225,8 +225,7 @@ def _bought_and_left(courses: list[OwnedCourse]) -> dict[str, int]:
     left: dict[str, int] = {}
     for course in courses:
         if course.kind is not None:
-            hours = len(course.coursewares) - course.hours_done
-            left[course.kind] = left.get(course.kind, 0) + hours
+            left[course.kind] = left.get(course.kind, 0) + course.hours_left
     return left
 
 

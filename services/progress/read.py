@@ -39,24 +39,31 @@ async def my_courses(db: Pool | Tx, learner_id: UUID) -> list[OwnedCourse]:
     for enrolment in await enrolments.list_enrolments(db, learner_id):
         owned[enrolment.course_id].append(enrolment)
     since = await cycle_begins_after(db, learner_id, clock.today())
-    current = [e for each in owned.values() if (e := current_enrolment(each, since))]
+    current = [e for each in owned.values() if (e := current_enrolment(each, since)) and e.is_open]
 
     outlines: dict[UUID, list[Courseware]] = defaultdict(list)
     for courseware in await courses.list_coursewares(db, list(owned)):
         outlines[courseware.course_id].append(courseware)
     hours = await courses.list_hours(db, list(owned))
-    progress = await enrolments.list_progress(db, [e.enrolment_id for e in current])
+    progress = await enrolments.list_progress(
+        db, [e.enrolment_id for each in owned.values() for e in each]
+    )
     return [
-        _course(enrolment, outlines[enrolment.course_id], hours, progress)
+        _course(
+            enrolment,
+            _standing(outlines[enrolment.course_id], owned[enrolment.course_id], since, progress),
+            outlines[enrolment.course_id],
+            hours,
+        )
         for enrolment in sorted(current, key=lambda e: (e.enrolled_at, e.course_id), reverse=True)
     ]
 
 
 def _course(
     enrolment: Enrolment,
+    coursewares: tuple[OwnedCourseware, ...],
     outline: list[Courseware],
     hours: dict[UUID, int],
-    progress: dict[tuple[UUID, UUID], Progress],
 ) -> OwnedCourse:
     return OwnedCourse(
         course_id=enrolment.course_id,
@@ -64,8 +71,30 @@ def _course(
         kind=outline[0].course_kind if outline else None,
         hours=hours.get(enrolment.course_id, 0),
         enrolled_at=enrolment.enrolled_at,
-        coursewares=tuple(_owned(c, _progress_of(progress, enrolment, c)) for c in outline),
+        coursewares=coursewares,
     )
+
+
+def _standing(
+    outline: list[Courseware],
+    owned: list[Enrolment],
+    since: datetime | None,
+    progress: dict[tuple[UUID, UUID], Progress],
+) -> tuple[OwnedCourseware, ...]:
+    """How far each courseware is, under the enrolment that it is studied under. Hours of one
+    course may differ in that: the studied ones stay with a refunded order ($-8)."""
+    standing = []
+    for courseware in outline:
+        enrolment = current_enrolment(owned, since, courseware.courseware_id)
+        assert enrolment is not None, "the course is owned"
+        standing.append(
+            _owned(
+                courseware,
+                _progress_of(progress, enrolment, courseware),
+                refunded=not enrolment.opens(courseware.courseware_id),
+            )
+        )
+    return tuple(standing)
 
 
 def _progress_of(
@@ -74,12 +103,14 @@ def _progress_of(
     return progress.get((enrolment.enrolment_id, courseware.courseware_id), NOTHING)
 
 
-def _owned(courseware: Courseware, progress: Progress) -> OwnedCourseware:
+def _owned(
+    courseware: Courseware, progress: Progress, *, refunded: bool = False
+) -> OwnedCourseware:
     return OwnedCourseware(
         courseware_id=courseware.courseware_id,
         title=courseware.title,
         kind=courseware.kind,
-        state=progress.state_for(courseware),
+        state="refunded" if refunded else progress.state_for(courseware),
         credited_seconds=progress.credited_ms // 1000,
         required_seconds=courseware.required_seconds,
         position_seconds=progress.position_ms / 1000,
@@ -96,7 +127,9 @@ async def courseware_page(db: Pool | Tx, learner_id: UUID, courseware_id: UUID) 
         db, learner_id=learner_id, courseware_id=courseware_id, today=clock.today()
     )
     outline = await courses.list_coursewares(db, [courseware.course_id])
-    progress = await enrolments.list_progress(db, [enrolment.enrolment_id])
+    owned = await enrolments.list_enrolments(db, learner_id, courseware.course_id)
+    since = await cycle_begins_after(db, learner_id, clock.today()) if len(owned) > 1 else None
+    progress = await enrolments.list_progress(db, [each.enrolment_id for each in owned])
     own = _progress_of(progress, enrolment, courseware)
     key = {"enrolment_id": enrolment.enrolment_id, "courseware_id": courseware_id}
     studied_in = await sessions.list_sessions_of(db, **key)
@@ -107,7 +140,7 @@ async def courseware_page(db: Pool | Tx, learner_id: UUID, courseware_id: UUID) 
         course_kind=courseware.course_kind,
         courseware=_owned(courseware, own),
         media_path=courseware.media_path,
-        siblings=tuple(_owned(c, _progress_of(progress, enrolment, c)) for c in outline),
+        siblings=_standing(outline, owned, since, progress),
         missing=own.missing(courseware, is_asked=await questions.get_open(db, **key) is not None),
         max_rate=courseware.max_rate,
         exercise=courseware.exercise,
@@ -229,5 +262,5 @@ def unfinished(owned: list[OwnedCourse]) -> list[Unfinished]:
         for course in owned
         if course.kind is not None
         for one in course.coursewares
-        if one.state != "completed"
+        if one.is_left
     ]

@@ -9,7 +9,14 @@ import pytest
 from chassis import clock, ids
 from chassis.db import transaction
 from contracts.catalogue import CourseKind, Courseware, CoursewareKind, Question, QuestionKind
-from contracts.payments import ItemKind, OrderLine, OrderPaid, PaymentMethod
+from contracts.payments import (
+    ItemKind,
+    OrderLine,
+    OrderPaid,
+    OrderRefunded,
+    PaymentMethod,
+    RefundTarget,
+)
 from services.catalogue import actions, demo
 from services.catalogue.model import Course
 from services.catalogue.settings import CatalogueSettings
@@ -104,6 +111,19 @@ def order_paid(learner_id: UUID, *course_ids: UUID) -> OrderPaid:
         amount_fen=3000,
         paid_at=clock.now(),
         lines=[line],
+    )
+
+
+def order_refunded(paid: OrderPaid, *course_ids: UUID) -> OrderRefunded:
+    return OrderRefunded(
+        refund_id=ids.new_id(),
+        order_id=paid.order_id,
+        number=paid.number,
+        learner_id=paid.learner_id,
+        amount_fen=1500,
+        target=RefundTarget.SOURCE,
+        course_ids=list(course_ids),
+        refunded_at=clock.now(),
     )
 
 

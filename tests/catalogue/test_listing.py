@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.catalogue import CourseKind
-from tests.catalogue.conftest import Publish, a_courseware, order_paid
+from tests.catalogue.conftest import Publish, a_courseware, order_paid, order_refunded
 from tests.conftest import Running, bearer
 
 COURSES = "/api/catalogue/courses"
@@ -176,6 +176,40 @@ async def test_what_was_paid_for_is_marked_as_owned(  # C-4
     for choice, course in (("yes", mine), ("no", other)):
         answer = await catalogue.client.get(COURSES, params={"owned": choice}, headers=headers)
         assert [item["title"] for item in answer.json()["items"]] == [course.title]
+
+
+async def test_what_was_refunded_is_owned_no_more(  # $-8
+    catalogue: Running, publish: Publish, learner_token: Callable[..., str]
+) -> None:
+    learner_id = uuid4()
+    back, kept = await publish(title="退款的"), await publish(title="保留的")
+    paid = order_paid(learner_id, back.course_id, kept.course_id)
+    refunded = order_refunded(paid, back.course_id)
+    await catalogue.deliver(paid)
+
+    for _ in range(2):
+        event_id = uuid4()
+        await catalogue.deliver(refunded.model_copy(update={"event_id": event_id}))
+        assert await owned_by(catalogue, learner_token(learner_id)) == {str(kept.course_id)}
+
+    again = order_paid(learner_id, back.course_id)
+    await catalogue.deliver(again)
+    both = {str(back.course_id), str(kept.course_id)}
+    assert await owned_by(catalogue, learner_token(learner_id)) == both
+    await catalogue.deliver(refunded.model_copy(update={"event_id": uuid4()}))
+    assert await owned_by(catalogue, learner_token(learner_id)) == both
+
+
+async def test_a_refund_heard_before_its_order_keeps_the_mark_away(  # $-8
+    catalogue: Running, publish: Publish, learner_token: Callable[..., str]
+) -> None:
+    course = await publish()
+    paid = order_paid(uuid4(), course.course_id)
+
+    await catalogue.deliver(order_refunded(paid, course.course_id))
+    await catalogue.deliver(paid)
+
+    assert await owned_by(catalogue, learner_token(paid.learner_id)) == set()
 
 
 async def test_two_orders_of_one_course_at_once_are_noted_once(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.payments.settings import WECHAT, PaymentsSettings
+from services.payments.settings import SF_EXPRESS, WECHAT, PaymentsSettings
 
 KEYS: dict[str, Any] = dict.fromkeys(
     ("id_number_mac_key", "card_key", "parcel_key"), b64encode(bytes(32)).decode()
@@ -24,6 +24,10 @@ REAL: dict[str, Any] = {
     "wechat_api_key": "k" * 32,
     "wechat_cert_file": Path(__file__),
     "wechat_key_file": Path(__file__),
+    "sf_base_url": SF_EXPRESS,
+    "sf_partner_id": "OURS",
+    "sf_checkword": "c" * 32,
+    "sf_sender_address": "北京市海淀区1号",
 }
 
 
@@ -36,8 +40,16 @@ def test_production_starts_with_its_own_credentials() -> None:
 @pytest.mark.parametrize(
     "missing",
     [
-        *("wechat_api_base_url", "wechat_app_id", "wechat_mch_id", "wechat_api_key"),
-        *("wechat_cert_file", "wechat_key_file"),
+        "wechat_api_base_url",
+        "wechat_app_id",
+        "wechat_mch_id",
+        "wechat_api_key",
+        "wechat_cert_file",
+        "wechat_key_file",
+        "sf_base_url",
+        "sf_partner_id",
+        "sf_checkword",
+        "sf_sender_address",
     ],
 )
 def test_production_refuses_the_demos_values(missing: str) -> None:
@@ -46,6 +58,7 @@ def test_production_refuses_the_demos_values(missing: str) -> None:
         PaymentsSettings(**given)
     assert missing.upper() in str(refused.value)
     assert "k" * 32 not in str(refused.value)
+    assert "c" * 32 not in str(refused.value)
 
 
 def test_production_refuses_another_address() -> None:

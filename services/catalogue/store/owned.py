@@ -10,13 +10,33 @@ from chassis.db import Pool, Tx
 async def insert_owned(
     tx: Tx, *, learner_id: UUID, course_ids: Sequence[UUID], order_id: UUID, at: datetime
 ) -> None:
-    """Note what a paid order opened. What is owned already stays with its first order."""
+    """Note what a paid order opened. What was refunded stays so, even if that was heard first."""
     await tx.execute(
         """
-        INSERT INTO owned_courses (learner_id, course_id, order_id, owned_since)
+        INSERT INTO opened_courses (learner_id, course_id, order_id, opened_at)
              SELECT $1, course_id, $3, $4
                FROM unnest($2::uuid[]) AS course_id
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (learner_id, course_id, order_id) DO UPDATE
+                SET opened_at = EXCLUDED.opened_at
+        """,
+        learner_id,
+        course_ids,
+        order_id,
+        at,
+    )
+
+
+async def mark_refunded(
+    tx: Tx, *, learner_id: UUID, course_ids: Sequence[UUID], order_id: UUID, at: datetime
+) -> None:
+    """Note that an order opens these courses no more; what another order opened stays owned."""
+    await tx.execute(
+        """
+        INSERT INTO opened_courses (learner_id, course_id, order_id, refunded_at)
+             SELECT $1, course_id, $3, $4
+               FROM unnest($2::uuid[]) AS course_id
+        ON CONFLICT (learner_id, course_id, order_id) DO UPDATE
+                SET refunded_at = EXCLUDED.refunded_at
         """,
         learner_id,
         course_ids,

@@ -20,6 +20,7 @@ from ..store import attempts as attempts_store
 from ..store import goods as goods_store
 from ..store import ledger as ledger_store
 from ..store import orders as orders_store
+from . import paybacks
 
 log = structlog.get_logger()
 
@@ -123,6 +124,13 @@ async def _keep_surplus(tx: Tx, order: Order, trade: Trade) -> None:
         return
     await _collected(tx, trade, AttemptStatus.SURPLUS)
     await ledger_store.book(tx, ledger.surplus_received(order, trade))
+    await paybacks.return_surplus(
+        tx,
+        order,
+        transaction_id=trade.transaction_id,
+        out_trade_no=trade.out_trade_no,
+        amount_fen=trade.amount_fen,
+    )
     attempt = await attempts_store.find_attempt(tx, trade.out_trade_no)
     await doubt(tx, Doubt.SURPLUS, trade, attempt)
 

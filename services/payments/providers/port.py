@@ -140,5 +140,9 @@ class Provider(Protocol):
         """The payment that a notification tells of; None for a good one about something else.
         Raises `NotTrusted`."""
 
+    def read_refund_hint(self, raw: bytes, headers: Mapping[str, str]) -> str | None:
+        """The number of the refund that a notification is about, to be asked about; None for one
+        about something else. Raises `NotTrusted`."""
+
     def stop(self) -> None:
         """Take no more calls."""

@@ -23,6 +23,7 @@ from .port import (
     Unknown,
 )
 from .threads import Threads
+from .wechat_hints import read_refund_hint
 from .wechat_v2_client import HardenedPay
 from .wechat_xml import TOTAL_FEE, Fields, SignType, parse_notify, read_trade, require, signature
 
@@ -61,6 +62,9 @@ class WeChat:
         )
         self._read_notification = partial(
             parse_notify, app_id=app_id, mch_id=mch_id, key=api_key, sign_type=sign_type
+        )
+        self._read_refund_hint = partial(
+            read_refund_hint, app_id=app_id, mch_id=mch_id, key=api_key
         )
         self._app_id, self._api_key, self._sign_type = app_id, api_key, sign_type
         self._notify_url = notify_url
@@ -122,6 +126,7 @@ class WeChat:
                 out_refund_no=asked.out_refund_no,
                 transaction_id=asked.transaction_id,
                 refund_desc=asked.reason,
+                notify_url=f"{self._notify_url}/refunds",
                 refund_account=None,  # wechatpy's default is for merchants of the old fund flow
             )
         )
@@ -151,6 +156,10 @@ class WeChat:
     def read_notification(self, raw: bytes, headers: Mapping[str, str]) -> Trade:
         """API v2 puts its signature into the body."""
         return self._read_notification(raw)
+
+    def read_refund_hint(self, raw: bytes, headers: Mapping[str, str]) -> str:
+        """Encrypted, and not signed: a hint is all that it is."""
+        return self._read_refund_hint(raw)
 
     def stop(self) -> None:
         self._threads.stop()

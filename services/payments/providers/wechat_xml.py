@@ -42,8 +42,8 @@ NOT_TAKEN = (
 )
 
 
-def flat_xml(raw: bytes) -> Fields:
-    """The fields of one flat `<xml>` element. Raises `NotTrusted` for anything else.
+def flat_xml(raw: bytes, *, root: str = "xml") -> Fields:
+    """The fields of one flat element. Raises `NotTrusted` for anything else.
 
     Markup declarations are refused before parsing, so no DTD or entity is ever read.
     """
@@ -58,7 +58,7 @@ def flat_xml(raw: bytes) -> Fields:
         document = xmltodict.parse(raw.decode("utf-8"))
     except (ExpatError, ValueError, RecursionError) as error:
         raise NotTrusted(type(error).__name__) from None
-    fields = document.get("xml")
+    fields = document.get(root)
     if not isinstance(fields, dict):
         raise NotTrusted("no fields")
     if not all(value is None or isinstance(value, str) for value in fields.values()):

@@ -46,7 +46,7 @@ async def get_totals(db: Pool) -> Mapping[OrderStatus, Total]:
 
 
 async def count_discrepancies(db: Pool) -> int:
-    counted: int = await db.fetchval("SELECT count(*) FROM discrepancies")
+    counted: int = await db.fetchval("SELECT count(*) FROM discrepancies WHERE refunded_at IS NULL")
     return counted
 
 
@@ -58,6 +58,7 @@ async def list_discrepancies(db: Pool, *, limit: int) -> list[Discrepancy]:
                  number, learner_name
             FROM discrepancies
        LEFT JOIN orders USING (order_id)
+           WHERE refunded_at IS NULL
         ORDER BY raised_at DESC
            LIMIT $1
         """,

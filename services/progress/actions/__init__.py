@@ -9,6 +9,7 @@ from .hearing import keep_course, keep_facts, open_courses
 from .judging import judge_flag
 from .questioning import answer, meet, miss_overdue
 from .studying import leave_session, open_session
+from .withdrawing import withdraw_courses
 
 __all__ = [
     "answer",
@@ -27,4 +28,5 @@ __all__ = [
     "open_session",
     "review_cycle",
     "submit_exercise",
+    "withdraw_courses",
 ]

@@ -7,8 +7,15 @@ from chassis import ids
 from chassis.db import Pool, Tx
 
 from .. import days
-from ..model.desk import AlreadyDecided, AppealCase, MoreThanThatDay, NoSuchAppeal, StaffMember
-from ..store import credits, desk_appeals, learners, sessions
+from ..model.desk import (
+    AlreadyDecided,
+    AppealCase,
+    AppealOfRefundedHour,
+    MoreThanThatDay,
+    NoSuchAppeal,
+    StaffMember,
+)
+from ..store import credits, desk_appeals, learners, sessions, withdrawals
 
 
 async def decide_appeal(
@@ -16,9 +23,13 @@ async def decide_appeal(
 ) -> None:
     """Grant so much of the day's uncredited time as an entry of its own, or with 0 decline; once.
 
-    Raises `NoSuchAppeal`, `AlreadyDecided`; `MoreThanThatDay` where less was not credited.
+    Raises `NoSuchAppeal`, `AlreadyDecided`; `MoreThanThatDay` where less was not credited;
+    `AppealOfRefundedHour`.
     """
     appeal = await _lock(tx, appeal_id)
+    key = {"enrolment_id": appeal.enrolment_id, "courseware_id": appeal.courseware_id}
+    if granted_ms and await withdrawals.is_closed(tx, **key):
+        raise AppealOfRefundedHour()
 
     left_ms = await grantable_ms(tx, appeal)
     if granted_ms > left_ms:

@@ -44,6 +44,10 @@ class AlreadyDecided(Conflict):
     """A colleague has decided this appeal already; the answer stands in the page."""
 
 
+class AppealOfRefundedHour(Conflict):
+    """This hour was refunded since: no time can be granted for it. Decline with a few words."""
+
+
 class NotSoManyHours(Conflict):
     """This learner has only {hours} hours of this kind in the cycle; no more can be taken away."""
 

@@ -1,5 +1,6 @@
 """The nouns of progress and what can be decided from them alone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,7 +20,7 @@ from .refusals import (
 MAX_OPEN_SESSIONS = 20  # of one learner; two are too many to study, more are a mistake
 
 
-CoursewareState = Literal["new", "started", "studied", "completed"]
+CoursewareState = Literal["new", "started", "studied", "completed", "refunded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,21 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
+    """What an order opened. Once it is `withdrawn`, only the coursewares `kept` are open ($-8)."""
+
     enrolment_id: UUID
     course_id: UUID
     enrolled_at: datetime
+    withdrawn: bool = False
+    kept: frozenset[UUID] = frozenset()
+
+    def opens(self, courseware_id: UUID) -> bool:
+        return not self.withdrawn or courseware_id in self.kept
+
+    @property
+    def is_open(self) -> bool:
+        """Something of it can be studied."""
+        return not self.withdrawn or bool(self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +200,24 @@ class Completion:
     first: bool
 
 
-def current_enrolment(enrolments: list[Enrolment], since: datetime | None) -> Enrolment | None:
+def current_enrolment(
+    enrolments: Iterable[Enrolment], since: datetime | None, courseware_id: UUID | None = None
+) -> Enrolment | None:
     """The enrolment that study counts for: the first bought in this cycle, which began after
     `since`, else the newest before it.
 
-    A course bought again within one cycle opens nothing new; in the next cycle it does.
+    A course bought again within one cycle opens nothing new; in the next cycle it does. What was
+    refunded is open under no enrolment but a later one; where there is none, a closed one is
+    returned.
     """
-    if not enrolments:
-        return None
     in_order = sorted(enrolments, key=lambda enrolment: enrolment.enrolled_at)
+    if courseware_id is None:
+        usable = [one for one in in_order if one.is_open]
+    else:
+        usable = [one for one in in_order if one.opens(courseware_id)]
+    usable = usable or in_order
+    if not usable:
+        return None
     if since is None:
-        return in_order[0]
-    return next((e for e in in_order if e.enrolled_at > since), in_order[-1])
+        return usable[0]
+    return next((one for one in usable if one.enrolled_at > since), usable[-1])

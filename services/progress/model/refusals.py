@@ -16,6 +16,10 @@ class NotEnrolled(Forbidden):
     """You do not own this course yet. Buy it in the course centre, then study it here."""
 
 
+class HourRefunded(Forbidden):
+    """This hour was refunded. Buy the course again to study it."""
+
+
 class StillMissing(Conflict):
     """This courseware is not finished yet."""
 

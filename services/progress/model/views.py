@@ -47,6 +47,11 @@ class OwnedCourseware:
     completed_at: datetime | None
     last_studied_at: datetime | None
 
+    @property
+    def is_left(self) -> bool:
+        """To be studied: neither completed nor refunded."""
+        return self.state not in ("completed", "refunded")
+
 
 @dataclass(frozen=True, slots=True)
 class OwnedCourse:
@@ -64,9 +69,18 @@ class OwnedCourse:
         return sum(courseware.state == "completed" for courseware in self.coursewares)
 
     @property
+    def hours_left(self) -> int:
+        return sum(courseware.is_left for courseware in self.coursewares)
+
+    @property
+    def again(self) -> "OwnedCourseware | None":
+        """The first courseware that can be watched."""
+        return next((one for one in self.coursewares if one.state != "refunded"), None)
+
+    @property
     def resume(self) -> OwnedCourseware | None:
         """The courseware to go on with: the one studied last, else the first that is not done."""
-        unfinished = [c for c in self.coursewares if c.state != "completed"]
+        unfinished = [c for c in self.coursewares if c.is_left]
         started = [c for c in unfinished if c.last_studied_at is not None]
         if started:
             return max(started, key=lambda c: c.last_studied_at or self.enrolled_at)

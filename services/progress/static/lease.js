@@ -64,8 +64,16 @@ export class Lease {
       this.#isOver = true;
       this.#giveUp(null)?.drop();
     }
-    if (state === "ended" && endedBy === "taken") this.#giveUp("taken")?.drop();
+    if (state === "ended" && endedBy === "refunded") this.#refunded();
+    else if (state === "ended" && endedBy === "taken") this.#giveUp("taken")?.drop();
     else if (state === "ended") this.#again();
+  }
+
+  // The page itself says that this hour was refunded.
+  #refunded() {
+    this.#isOver = true;
+    this.#giveUp(null)?.drop();
+    location.reload();
   }
 
   leave() {

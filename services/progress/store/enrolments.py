@@ -46,8 +46,12 @@ async def list_enrolments(
     """A learner's enrolments, in one course or in all, oldest first."""
     rows = await db.fetch(
         """
-          SELECT enrolment_id, course_id, enrolled_at
-            FROM enrolments
+          SELECT enrolment_id, course_id, enrolled_at, withdrawn_at IS NOT NULL AS withdrawn,
+                 ARRAY(SELECT courseware_id
+                         FROM courseware_progress AS p
+                        WHERE p.enrolment_id = e.enrolment_id
+                          AND p.kept) AS kept
+            FROM enrolments AS e
            WHERE learner_id = $1
              AND course_id = coalesce($2, course_id)
         ORDER BY enrolled_at, enrolment_id
@@ -55,12 +59,23 @@ async def list_enrolments(
         learner_id,
         course_id,
     )
-    return [Enrolment(**row) for row in rows]
+    return [Enrolment(**{**row, "kept": frozenset(row["kept"])}) for row in rows]
 
 
 async def last_enrolled_at(db: Pool | Tx, learner_id: UUID) -> datetime | None:
+    """When something was bought last that was not refunded as a whole."""
     last: datetime | None = await db.fetchval(
-        "SELECT max(enrolled_at) FROM enrolments WHERE learner_id = $1", learner_id
+        """
+        SELECT max(enrolled_at)
+          FROM enrolments AS e
+         WHERE learner_id = $1
+           AND (withdrawn_at IS NULL
+                OR EXISTS (SELECT 1
+                             FROM courseware_progress AS p
+                            WHERE p.enrolment_id = e.enrolment_id
+                              AND p.kept))
+        """,
+        learner_id,
     )
     return last
 

@@ -99,6 +99,7 @@ async def list_turns(tx: Tx, learner_id: UUID) -> list[Turn]:
         learner_id,
     )
     turns = [*_openings(sessions), *await _restarts(tx, learner_id), *await list_rules(tx)]
+    turns += await _withdrawals(tx, learner_id)
     turns += await _beats(tx, [row["session_id"] for row in sessions])
     return sorted(turns, key=lambda turn: (turn.number, turn.opened is None))
 
@@ -138,6 +139,29 @@ async def _restarts(tx: Tx, learner_id: UUID) -> list[Turn]:
         Turn(
             row["turn"],
             restarted=(row["enrolment_id"], row["courseware_id"], to_ms(row["made_at"])),
+        )
+        for row in rows
+    ]
+
+
+async def _withdrawals(tx: Tx, learner_id: UUID) -> list[Turn]:
+    """A refund closes an hour: like a restart, what is said from then on of before earns nothing
+    ($-8)."""
+    rows = await tx.fetch(
+        """
+        SELECT e.withdrawn_turn, enrolment_id, p.courseware_id, e.withdrawn_at
+          FROM enrolments          AS e
+          JOIN courseware_progress AS p USING (enrolment_id)
+         WHERE e.learner_id = $1
+           AND e.withdrawn_at IS NOT NULL
+           AND NOT p.kept
+        """,
+        learner_id,
+    )
+    return [
+        Turn(
+            row["withdrawn_turn"],
+            restarted=(row["enrolment_id"], row["courseware_id"], to_ms(row["withdrawn_at"])),
         )
         for row in rows
     ]
