@@ -122,5 +122,3 @@ def _rebuild(content: bytes) -> bytes:
     except voucher_pdf.Unreadable as reason:
         log.info("voucher_unreadable", reason=str(reason))
         raise VoucherUnreadable from None
-
-

@@ -166,6 +166,10 @@ async def every_money_step(running: Running, learner_id: UUID) -> list[tuple[Eve
             ["退款已完成（订单 H2）", "￥150.00", "元账户余额", "/wallet"],
         ),
         (
+            refunded(learner_id, target=RefundTarget.BANK, number="H4"),
+            ["退款已完成（订单 H4）", "您的银行账户", "/refunds"],
+        ),
+        (
             RefundDeclined(
                 refund_id=ids.new_id(), order_id=ids.new_id(), number="H3", reason=REASON, **learner
             ),
