@@ -12,7 +12,7 @@ from contracts.notifications import MailFailed
 
 from . import model, store
 from .letters import Shown
-from .model import Learner, Mail, Outcome, Patience, Result, State, Template
+from .model import Audience, Learner, Mail, Outcome, Patience, Result, State, Template
 
 RESEND_BATCH = 500
 DEAD_SENDERS_BATCH = 50  # settled in one transaction
@@ -32,11 +32,14 @@ async def queue_mail(
     event_id: UUID,
     learner_id: UUID,
     values: Mapping[str, Any],
+    audience: Audience = Audience.LEARNER,
     address: str | None = None,
+    parcel_id: UUID | None = None,
     expires_at: datetime | None = None,
 ) -> bool:
     """A mail for this event, once however often it is asked for. It is sent by a worker as soon
-    as an address is known: `address`, or the learner's own at that moment."""
+    as an address is known: `address`, or the learner's own at that moment. What may be kept
+    nowhere is in the parcel."""
     return await store.insert_mail(
         tx,
         mail_id=ids.new_id(),
@@ -44,7 +47,9 @@ async def queue_mail(
         template=template,
         learner_id=learner_id,
         values=values,
+        audience=audience,
         address=address,
+        parcel_id=parcel_id,
         expires_at=expires_at,
         now=clock.now(),
     )
@@ -61,7 +66,7 @@ async def claim_mail(tx: Tx, *, patience: Patience) -> Mail | None:
         if mail is None:
             break
         if mail.state is not State.SENDING:
-            await store.mark_sending(tx, mail.mail_id, leased_until=now + patience.lease)
+            await store.mark_sending(tx, mail.mail_id, leased_until=now + patience.lease_of(mail))
             return mail
         await _settle(tx, mail, Outcome(Result.UNKNOWN, "the sender died"), patience=patience)
     return None

@@ -14,6 +14,7 @@ from .settings import NotificationsSettings
 log = structlog.get_logger()
 
 COMMANDS = 3  # a conversation may take as long as so many commands that time out
+LARGEST_LETTER = 20 * 1024 * 1024  # bytes; what most servers take, and a voucher in base64 is less
 
 
 class Mailer(Protocol):
@@ -31,9 +32,10 @@ class SmtpMailer:
         """Never raises: whatever happens is an outcome. Once the letter's text is on its way, a
         lost answer means unknown; before that, a lost server means that nothing was sent."""
         client = self._client()
-        conversation = _Conversation(client, letter)
+        upload = len(letter.raw) / self._settings.smtp_bytes_per_second
+        conversation = _Conversation(client, letter, text_timeout=self._timeout + upload)
         try:
-            async with asyncio.timeout(self._timeout * COMMANDS):
+            async with asyncio.timeout(self._timeout * COMMANDS + upload):
                 await self._connect(client)
                 await conversation.hold()
         except errors.SMTPRecipientRefused as refusal:
@@ -67,18 +69,25 @@ class SmtpMailer:
 
 
 class _Conversation:
-    def __init__(self, client: aiosmtplib.SMTP, letter: Letter) -> None:
+    def __init__(self, client: aiosmtplib.SMTP, letter: Letter, *, text_timeout: float) -> None:
         self._client = client
         self._letter = letter
+        self._text_timeout = text_timeout
         self.text_is_out = False
 
     async def hold(self) -> None:
         await self._client.ehlo()
-        await self._client.mail(self._letter.sender)
+        await self._client.mail(self._letter.sender, options=self._size())
         await self._client.rcpt(self._letter.to)
         self.text_is_out = True
-        await self._client.data(self._letter.raw)
+        await self._client.data(self._letter.raw, timeout=self._text_timeout)
         await self._say_goodbye()
+
+    def _size(self) -> list[str]:
+        """Said first, a letter that is too large is refused before it is on its way (RFC 1870)."""
+        if not self._client.supports_extension("size"):
+            return []
+        return [f"SIZE={len(self._letter.raw)}"]
 
     async def _say_goodbye(self) -> None:
         """The letter is taken: what happens now does not matter."""

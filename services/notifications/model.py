@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chassis.refusals import Conflict, NotFound
 
-AWAY_WAIT: Final = timedelta(seconds=60)  # at most, while the mail server can't be reached
+AWAY_WAIT: Final = timedelta(seconds=60)  # at most, while a server can't be reached
 DETAIL_LENGTH: Final = 200
 ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
@@ -36,6 +36,29 @@ class Template(StrEnum):
     CYCLE_SATISFIED = "cycle_satisfied"
     RENEWAL_REGISTERED = "renewal_registered"
     CERTIFICATE_ISSUED = "certificate_issued"
+    ORDER_REFUNDED = "order_refunded"
+    REFUND_DECLINED = "refund_declined"
+    STUDY_CARD_ISSUED = "study_card_issued"
+    STUDY_CARD_REDEEMED = "study_card_redeemed"
+    TRANSFER_CASE = "transfer_case"
+    TRANSFER_SUBMITTED = "transfer_submitted"
+    TRANSFER_RETURNED = "transfer_returned"
+    TRANSFER_ACCEPTED = "transfer_accepted"
+    DISCOUNT_CASE = "discount_case"
+    DISCOUNT_REQUESTED = "discount_requested"
+    DISCOUNT_GRANTED = "discount_granted"
+    DISCOUNT_REFUSED = "discount_refused"
+    INVOICE_REQUESTED = "invoice_requested"
+    INVOICE_ISSUED = "invoice_issued"
+    INVOICE_DECLINED = "invoice_declined"
+    INVOICE_REVERSED = "invoice_reversed"
+
+
+class Audience(StrEnum):
+    """Whom a mail is written for."""
+
+    LEARNER = "learner"
+    MAILBOX = "mailbox"  # the association's: a learner's case (W-1, W-2); no message of the learner
 
 
 class State(StrEnum):
@@ -56,9 +79,12 @@ class Result(StrEnum):
     UNKNOWN = "unknown"  # the answer was lost: perhaps delivered
     UNWRITABLE = "unwritable"  # this mail can't be written as it is
     EXPIRED = "expired"  # its link is dead already
+    NO_PARCEL = "no_parcel"  # what it must hold is not there, or can't be opened
+    SHELF_AWAY = "shelf_away"  # the parcels could not be reached: the mail is for sure not sent
 
 
 FINAL: Final = frozenset({Result.REFUSED, Result.UNWRITABLE, Result.EXPIRED})
+OUTAGES: Final = frozenset({Result.AWAY, Result.SHELF_AWAY})  # they end; no mail is to blame
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +103,11 @@ class Patience:
     longest_wait: timedelta
     failures_max: int
     lease: timedelta
+    upload: timedelta = timedelta()  # more lease for a letter that may be large
+
+    def lease_of(self, mail: "Mail") -> timedelta:
+        """How long a sender may keep this mail before it is taken for dead."""
+        return self.lease + self.upload if mail.parcel_id else self.lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +120,18 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail with what is known of its learner now; `to` is None until an address is known."""
+    """A mail with what is known of its learner now; `to` is None until an address is known, and
+    for a mail to the mailbox: whose address is a setting."""
 
     mail_id: UUID
     template: Template
+    audience: Audience
     learner_id: UUID
     real_name: str | None
+    learner_email: str | None
     to: str | None
     values: Mapping[str, Any]
+    parcel_id: UUID | None
     expires_at: datetime | None
     state: State
     claims: int
@@ -132,10 +167,10 @@ class Settled:
 def settle(mail: Mail, outcome: Outcome, *, patience: Patience, now: datetime) -> Settled:
     """What an attempt's end means: sent, tried again later, or parked for staff.
 
-    A server that is away never parks a mail; refusals for now and unknown outcomes are counted.
+    An outage never parks a mail. Refusals for now, lost answers and missing parcels are counted.
     """
     result = outcome.result
-    counted = result not in (Result.SENT, Result.AWAY)
+    counted = result is not Result.SENT and result not in OUTAGES
     failures = mail.failures + counted
     unknowns = mail.unknowns + (result is Result.UNKNOWN)
     if result is Result.SENT:
@@ -147,7 +182,7 @@ def settle(mail: Mail, outcome: Outcome, *, patience: Patience, now: datetime) -
 
 def _wait(mail: Mail, result: Result, patience: Patience) -> timedelta:
     doublings = min(max(mail.claims - 1, 0), 20)
-    longest = min(patience.longest_wait, AWAY_WAIT) if result is Result.AWAY else None
+    longest = min(patience.longest_wait, AWAY_WAIT) if result in OUTAGES else None
     return min(patience.first_wait * (1 << doublings), longest or patience.longest_wait)
 
 

@@ -16,9 +16,17 @@ class NotificationsSettings(Settings):
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_timeout_seconds: float = Field(default=10, gt=0, description="of each SMTP command")
-    ccib_mailbox: str = Field(default="ccib@vip.163.com", description="the sender of every mail")
+    smtp_bytes_per_second: int = Field(
+        default=256 * 1024, ge=1024, description="slowest line; a large letter may take so long"
+    )
+    ccib_mailbox: str = Field(
+        default="ccib@vip.163.com", description="the sender of every mail, and where cases go"
+    )
     link_key: Key = Field(description="makes the secret links; identity has the same")
     parcel_key: Key = Field(description="opens what no event may hold; payments has the same")
+    parcels_kept_days: int = Field(
+        default=30, ge=1, description="then a parcel is deleted, unless a mail still needs it"
+    )
     mail_senders: int = Field(default=3, ge=1, description="mails sent at the same time")
     mail_poll_seconds: float = Field(default=1, gt=0, description="how soon a new mail is seen")
     mail_lease_seconds: float = Field(

@@ -9,12 +9,24 @@ import asyncpg
 
 from chassis.db import Pool, Tx
 
-from .model import Learner, Mail, Outcome, Result, Settled, State, Template, TrailEntry, told
+from .model import (
+    Audience,
+    Learner,
+    Mail,
+    Outcome,
+    Result,
+    Settled,
+    State,
+    Template,
+    TrailEntry,
+    told,
+)
 
 MAIL = """
-       m.mail_id, m.template, m.learner_id, l.real_name, coalesce(m.address, l.email) AS "to",
-       m."values", m.expires_at, m.state, m.claims, m.failures, m.unknowns, m.next_try_at,
-       m.reason, m.detail, m.subject, m.body, m.queued_at, m.sent_at
+       m.mail_id, m.template, m.audience, m.learner_id, l.real_name, l.email AS learner_email,
+       CASE m.audience WHEN 'learner' THEN coalesce(m.address, l.email) END AS "to",
+       m."values", m.parcel_id, m.expires_at, m.state, m.claims, m.failures, m.unknowns,
+       m.next_try_at, m.reason, m.detail, m.subject, m.body, m.queued_at, m.sent_at
 """
 
 # What is due, and its order: one index each, so that a long queue is not sorted for every mail.
@@ -56,16 +68,18 @@ async def insert_mail(
     template: Template,
     learner_id: UUID,
     values: Mapping[str, Any],
+    audience: Audience,
     address: str | None,
+    parcel_id: UUID | None,
     expires_at: datetime | None,
     now: datetime,
 ) -> bool:
     """False when this event has its mail already."""
     inserted = await tx.fetchval(
         """
-        INSERT INTO mails (mail_id, event_id, template, learner_id, "values", address,
-                           expires_at, next_try_at, queued_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+        INSERT INTO mails (mail_id, event_id, template, learner_id, "values", audience, address,
+                           parcel_id, expires_at, next_try_at, queued_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
         ON CONFLICT ON CONSTRAINT mails_event_once DO NOTHING
           RETURNING true
         """,
@@ -74,7 +88,9 @@ async def insert_mail(
         template,
         learner_id,
         dict(values),
+        audience,
         address,
+        parcel_id,
         expires_at,
         now,
     )
@@ -253,13 +269,14 @@ async def list_trail(db: Pool, mail_id: UUID) -> list[TrailEntry]:
 async def list_mails_of(
     db: Pool, *, learner_id: UUID, before: UUID | None, limit: int
 ) -> list[Mail]:
-    """A learner's mails that have been written, the latest first."""
+    """The mails to a learner that have been written, the latest first."""
     rows = await db.fetch(
         f"""
           SELECT {MAIL}
             FROM mails AS m
             LEFT JOIN learners AS l USING (learner_id)
            WHERE m.learner_id = $1
+             AND m.audience = 'learner'
              AND m.subject IS NOT NULL
              AND ($2::uuid IS NULL OR m.mail_id < $2)
         ORDER BY m.mail_id DESC
@@ -309,9 +326,24 @@ async def count_unknowns(db: Pool) -> int:
     return int(await db.fetchval("SELECT coalesce(sum(unknowns), 0) FROM mails"))
 
 
+async def list_awaited(db: Pool, parcel_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the parcels that a mail still needs because it is not sent yet."""
+    rows = await db.fetch(
+        """
+        SELECT parcel_id
+          FROM mails
+         WHERE parcel_id = ANY($1)
+           AND state <> 'sent'
+        """,
+        parcel_ids,
+    )
+    return {row["parcel_id"] for row in rows}
+
+
 def _mail(row: asyncpg.Record) -> Mail:
     known = dict(row)
     known["template"] = Template(known["template"])
+    known["audience"] = Audience(known["audience"])
     known["state"] = State(known["state"])
     known["reason"] = Result(known["reason"]) if known["reason"] else None
     return Mail(**known)

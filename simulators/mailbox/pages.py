@@ -64,6 +64,9 @@ def reader_routes(shelf: Shelf) -> list[Route | Mount]:
         letter = letters.read(_get(shelf, request).raw)
         return HTMLResponse(LETTER_HEAD + letter.html, headers=LETTER_HEADERS)
 
+    async def show_raw(request: Request) -> Response:
+        return Response(_get(shelf, request).raw, media_type="text/plain", headers=HEADERS)
+
     async def get_attachment(request: Request) -> Response:
         attached = letters.read(_get(shelf, request).raw).attachments
         number = request.path_params["number"]
@@ -81,6 +84,7 @@ def reader_routes(shelf: Shelf) -> list[Route | Mount]:
         Route("/messages", list_messages),
         Route("/messages/{id:int}", show_message),
         Route("/messages/{id:int}/html", show_html),
+        Route("/messages/{id:int}/raw", show_raw),
         Route("/messages/{id:int}/attachments/{number:int}", get_attachment),
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
     ]

@@ -10,7 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from simulators.wechat_pay.app import create_app
+from simulators.wechat_pay.app import DEMO_APP_SECRET, create_app
 
 HOST = "127.0.0.1"
 
@@ -21,6 +21,7 @@ def main() -> None:
         app_id=os.environ["WECHAT_APP_ID"],
         mch_id=os.environ["WECHAT_MCH_ID"],
         api_key=os.environ["WECHAT_API_KEY"],
+        app_secret=os.environ.get("WECHAT_APP_SECRET") or DEMO_APP_SECRET,
         time_scale=options.time_scale,
         data_dir=options.data_dir,
     )

@@ -1,7 +1,6 @@
 """The merchant's door: `/api/pay/…`, XML in and signed XML out."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -37,7 +36,7 @@ def routes(till: Provider) -> list[Route]:
         return await answer(request, till, faults.CLOSE, lambda fields, _: till.close(fields))
 
     async def decoy(_request: Request) -> Response:
-        note(till, "decoy", None, "SUCCESS", None)
+        till.note("decoy", None, "SUCCESS", None)
         return xml({"return_code": "SUCCESS", "result_code": "SUCCESS", "trade_state": SUCCESS})
 
     return [
@@ -53,7 +52,7 @@ async def answer(request: Request, till: Provider, on: str, handle: Handle) -> R
     try:
         fields = await read(request, till)
     except Unsigned as problem:
-        note(till, on, None, str(problem), None)
+        till.note(on, None, str(problem), None)
         return xml({"return_code": "FAIL", "return_msg": str(problem)})
 
     numbers = [fields.get(name) or None for name in ("out_trade_no", "out_refund_no")]
@@ -61,10 +60,10 @@ async def answer(request: Request, till: Provider, on: str, handle: Handle) -> R
     fault = till.plan.take(on, *numbers)
     kind = fault.kind if fault else ""
     if kind in ("hang_before", "error_500", "redirect"):
-        note(till, on, number, kind, fault)
+        till.note(on, number, kind, fault)
         return await broken(request, fault)
     answer = _result(till, fields, handle, fault)
-    note(till, on, number, answer.get("err_code") or answer["result_code"], fault)
+    till.note(on, number, answer.get("err_code") or answer["result_code"], fault)
     if kind == "hang":
         return await broken(request, fault)
     return _written(till, answer, fields, fault)
@@ -153,18 +152,6 @@ async def broken(request: Request, fault: Fault | None) -> Response:
         location = f"{request.scope.get('root_path', '')}/decoy"
         return Response(status_code=302, headers={"Location": location})
     return HTMLResponse("<html><body><h1>500 Internal Server Error</h1></body></html>", 500)
-
-
-def note(till: Provider, on: str, number: str | None, outcome: str, fault: Fault | None) -> None:
-    till.calls.append(
-        {
-            "at": time.time(),
-            "endpoint": on,
-            "out_trade_no": number,
-            "outcome": outcome,
-            "fault": fault.kind if fault else None,
-        }
-    )
 
 
 def xml(fields: Fields) -> Response:

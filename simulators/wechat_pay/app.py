@@ -9,16 +9,18 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from simulators.wechat_pay import api, control, money_back, payer
+from simulators.wechat_pay import api, control, money_back, payer, phone
 from simulators.wechat_pay.book import Book
 from simulators.wechat_pay.clock import Clock
 from simulators.wechat_pay.deliveries import Courier
 from simulators.wechat_pay.faults import Plan
-from simulators.wechat_pay.merchant import Merchant
+from simulators.wechat_pay.merchant import V3, Merchant
 from simulators.wechat_pay.notifier import Notifier
 from simulators.wechat_pay.provider import Provider
 from simulators.wechat_pay.refund_notifier import RefundNotifier
 from simulators.wechat_pay.refunds import Refunds
+
+DEMO_APP_SECRET = "simulated-app-secret-of-nobody-0"
 
 
 def create_app(
@@ -26,6 +28,8 @@ def create_app(
     app_id: str,
     mch_id: str,
     api_key: str,
+    app_secret: str = DEMO_APP_SECRET,
+    v3: V3 | None = None,
     notify_timeout: float = 5,
     time_scale: float = 1,
     data_dir: Path | None = None,
@@ -35,9 +39,10 @@ def create_app(
 
     The lifespan calls them when the application stands alone; whoever mounts it calls them, because
     a mounted application has no lifespan. `data_dir` keeps the orders across restarts;
-    `transport` replaces the network of the notifications, in tests.
+    `transport` replaces the network of the notifications, in tests;
+    without `v3` only API v2 is spoken.
     """
-    merchant = Merchant(app_id, mch_id, api_key)
+    merchant = Merchant(app_id, mch_id, api_key, app_secret, v3)
     book, plan, clock = Book(data_dir), Plan(), Clock()
     refunds = Refunds(book, clock, time_scale)
     courier = Courier(notify_timeout, transport)
@@ -69,6 +74,7 @@ def create_app(
             Mount("/api", routes=[*api.routes(till), *money_back.routes(till)]),
             Mount("/control", routes=control.routes(till)),
             *payer.routes(till),
+            *phone.routes(till),
         ],
         lifespan=lifespan,
     )

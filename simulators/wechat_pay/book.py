@@ -112,6 +112,10 @@ class Book:
         ).fetchone()
         return _order(row) if row else None
 
+    def get_order_of_prepay(self, prepay_id: str) -> Order | None:
+        row = self._db.execute("SELECT * FROM orders WHERE prepay_id = ?", (prepay_id,)).fetchone()
+        return _order(row) if row else None
+
     def get_order_of_code(self, code: str) -> tuple[Order, float] | None:
         """The order that a code pays, and when the code ends."""
         row = self._db.execute(

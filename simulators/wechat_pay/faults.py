@@ -9,6 +9,7 @@ from simulators.wechat_pay.protocol import Fields
 
 NOTIFY, CREATE, QUERY, CLOSE = "notify", "create", "query", "close"
 REFUND, REFUND_QUERY, REFUND_NOTIFY, BILL = "refund", "refund_query", "refund_notify", "bill"
+OAUTH = "oauth"
 
 WRONG_SIGN = "0" * 32
 
@@ -59,6 +60,7 @@ KINDS: dict[str, frozenset[str]] = {
     REFUND_NOTIFY: frozenset(
         {"lost", "duplicated", "late", "foreign_appid", "foreign_mch_id", "garbage", "untrue"}
     ),
+    OAUTH: frozenset({"hang", "error_500", "not_json", "invalid_code"}),
     BILL: frozenset(
         {
             "hang",

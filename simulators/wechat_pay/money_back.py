@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulators.wechat_pay import bills, faults, protocol
-from simulators.wechat_pay.api import METHODS, Unsigned, answer, broken, note, read, xml
+from simulators.wechat_pay.api import METHODS, Unsigned, answer, broken, read, xml
 from simulators.wechat_pay.faults import Fault
 from simulators.wechat_pay.protocol import Fields
 from simulators.wechat_pay.provider import Provider
@@ -105,11 +105,11 @@ async def _bill(request: Request, till: Provider) -> Response:
         if kind not in BILL_KINDS or fields.get("appid") != till.merchant.app_id:
             raise Unsigned("invalid bill_type or appid")
     except Unsigned as problem:
-        note(till, faults.BILL, None, str(problem), None)
+        till.note(faults.BILL, None, str(problem), None)
         return xml({"return_code": "FAIL", "return_msg": str(problem)})
 
     fault = till.plan.take(faults.BILL)
-    note(till, faults.BILL, str(day), fault.kind if fault else "", fault)
+    till.note(faults.BILL, str(day), fault.kind if fault else "", fault)
     if fault and fault.kind in ("hang", "hang_before", "error_500", "redirect"):
         return await broken(request, fault)
     if fault and fault.kind == "not_xml":

@@ -1,6 +1,7 @@
 """What WeChat Pay does with a merchant's order: take it, close it, and let a payer pay it."""
 
 import secrets
+import time
 from collections import deque
 from typing import Any
 
@@ -72,6 +73,18 @@ class Provider:
         self.calls.clear()
         self.clock.ahead_seconds = 0.0
 
+    def note(self, on: str, number: str | None, outcome: str, fault: Fault | None) -> None:
+        """Keep a call for the tester to see."""
+        self.calls.append(
+            {
+                "at": time.time(),
+                "endpoint": on,
+                "out_trade_no": number,
+                "outcome": outcome,
+                "fault": fault.kind if fault else None,
+            }
+        )
+
     def create(self, fields: Fields) -> Fields:
         """unifiedorder. The same number with the same parameters is the same order."""
         rules.check_new_order(fields)
@@ -137,24 +150,38 @@ class Provider:
         if found is None:
             raise NotPayable(404, "This code is not known.")
         order, code_expires_at = found
-        now = self.clock.now()
-        expires_at = rules.expiry(order.parameters)
+        self._check_payable(order, until=code_expires_at)
+        return order
+
+    def _check_payable(self, order: Order, *, until: float) -> None:
+        now, expires_at = self.clock.now(), rules.expiry(order.parameters)
         if order.trade_state != "NOTPAY":
             raise NotPayable(409, "This order is paid or closed.")
-        if now >= code_expires_at or (expires_at is not None and now >= expires_at):
+        if now >= until or (expires_at is not None and now >= expires_at):
             raise NotPayable(410, "This code has expired.")
-        return order
 
     def pay(self, code_url: str, *, coupon_fee: int = 0, openid: str = "") -> Order:
         """Pay like a phone that scanned the code; the merchant is told from now on."""
         order = self.look_up(code_url)
         if not 0 <= coupon_fee < order.total_fee:
             raise NotPayable(422, "A coupon pays less than the sum.")
+        return self._take(order, coupon_fee, openid or f"oSimulated{secrets.token_hex(9)}")
 
+    def pay_inside(self, prepay_id: str, openid: str) -> Order:
+        """Pay through the bridge of WeChat's browser, as the person that the order names."""
+        order = self.book.get_order_of_prepay(prepay_id)
+        if order is None or order.parameters["trade_type"] != "JSAPI":
+            raise NotPayable(404, "This prepay_id is not known.")
+        self._check_payable(order, until=order.created_at + rules.CODE_LIFE_SECONDS)
+        if openid != order.parameters["openid"]:
+            raise NotPayable(403, "The order is for another WeChat user.")
+        return self._take(order, 0, openid)
+
+    def _take(self, order: Order, coupon_fee: int, openid: str) -> Order:
         paid = self.book.mark_paid(
             order.out_trade_no,
             transaction_id=f"4200{secrets.randbelow(10**24):024d}",
-            openid=openid or f"oSimulated{secrets.token_hex(9)}",
+            openid=openid,
             coupon_fee=coupon_fee,
             at=self.clock.now(),
         )

@@ -54,6 +54,13 @@ class Mailbox:
     async def messages(self, **asked: str) -> list[dict[str, Any]]:
         return list((await self.client.get("/messages", params=asked)).json())
 
+    async def raw(self, message: dict[str, Any]) -> bytes:
+        """The bytes that came over the wire."""
+        return (await self.client.get(f"/messages/{message['id']}/raw")).content
+
+    async def attachment(self, message: dict[str, Any], number: int = 0) -> bytes:
+        return (await self.client.get(f"/messages/{message['id']}/attachments/{number}")).content
+
     async def until(self, count: int, **asked: str) -> list[dict[str, Any]]:
         """The mails, once there are so many."""
         async with asyncio.timeout(PATIENCE_SECONDS):

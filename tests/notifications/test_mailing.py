@@ -11,7 +11,7 @@ import pytest
 from chassis import clock, ids, links
 from contracts.identity import LearnerChanged
 from contracts.payments import PaymentMethod
-from services.notifications.app import desk_of, patience_of
+from services.notifications.app import desk_of, parcels_of, patience_of
 from services.notifications.mailer import SmtpMailer
 from services.notifications.sender import Sender
 from services.notifications.settings import NotificationsSettings
@@ -193,7 +193,13 @@ async def test_senders_that_race_send_a_mail_once(
     running = await notifications()
     await running.deliver(build.registered(ids.new_id()))
     settings = _settings(running)
-    sender = Sender(running.pool, desk_of(settings), SmtpMailer(settings), patience_of(settings))
+    sender = Sender(
+        running.pool,
+        desk_of(settings),
+        SmtpMailer(settings),
+        patience_of(settings),
+        parcels_of(settings),
+    )
     taken = await asyncio.gather(*(sender.send_next() for _ in range(8)))
     assert sorted(taken) == [False] * 7 + [True]
     assert len(await mailbox.messages()) == 1

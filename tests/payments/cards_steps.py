@@ -31,7 +31,7 @@ async def receive(shop: Shop, amount_fen: int, *, by: Staff = CLERK) -> UUID:
     """Bank money of this sum is recorded; the receipt's id."""
     receipt = Receipt(
         receipt_id=ids.new_id(),
-        bank_reference=f"CCB{ids.new_id().hex[:16]}",
+        bank_reference=f"CCB{ids.new_id().hex[-16:]}",
         payer_name="青岛检验有限公司",
         remark="继续教育",
         amount_fen=amount_fen,

@@ -1,6 +1,5 @@
-"""The message door: what happens elsewhere becomes a mail to the learner, once for each event."""
+"""Who a learner is, what was studied, and the certificate at the end of it."""
 
-from chassis.consumer import Consumer
 from chassis.db import Tx
 from contracts.certificates import CertificateIssued, RenewalRegistered
 from contracts.identity import (
@@ -12,13 +11,11 @@ from contracts.identity import (
     PasswordResetRequested,
     VerificationReturned,
 )
-from contracts.payments import OrderPaid
 from contracts.progress import CycleSatisfied
 
-from . import actions
-from .model import Template
-
-consumer = Consumer("notifications")
+from .. import actions
+from ..model import Template
+from .door import consumer
 
 
 @consumer.on(LearnerRegistered)
@@ -104,21 +101,6 @@ async def tell_password_changed(tx: Tx, event: PasswordChanged) -> None:
         event_id=event.event_id,
         learner_id=event.learner_id,
         values={"changed_at": event.occurred_at.isoformat()},
-    )
-
-
-@consumer.on(OrderPaid)
-async def tell_paid(tx: Tx, event: OrderPaid) -> None:
-    """$-2: what was paid, and that the courses are open."""
-    values = event.model_dump(
-        mode="json", include={"order_id", "number", "method", "amount_fen", "paid_at", "lines"}
-    )
-    await actions.queue_mail(
-        tx,
-        Template.ORDER_PAID,
-        event_id=event.event_id,
-        learner_id=event.learner_id,
-        values=values | {"hours": sum(line.hours for line in event.lines)},
     )
 
 

@@ -1,0 +1,5 @@
+"""What the handlers of notifications register with."""
+
+from chassis.consumer import Consumer
+
+consumer = Consumer("notifications")
