@@ -15,10 +15,11 @@ from simulators.mailbox import app as mailbox_app
 from simulators.wechat_pay import app as wechat_app
 
 WECHAT, MAILBOX = "/simulators/wechat", "/simulators/mailbox"
-CREDENTIALS = {  # published in WeChat's own documentation
+CREDENTIALS = {  # published in WeChat's own documentation, but for the last
     "wechat_app_id": "wxd930ea5d5a258f4f",
     "wechat_mch_id": "10000100",
     "wechat_api_key": "192006250b4c09247ec02edce69f6a2d",
+    "wechat_app_secret": wechat_app.DEMO_APP_SECRET,
 }
 
 
@@ -33,7 +34,9 @@ class Simulators:
         """What services must be told to talk to them, beside what the environment says."""
         told: dict[str, Any] = credentials()
         if not os.environ.get("WECHAT_API_BASE_URL"):
-            told["wechat_api_base_url"] = f"http://127.0.0.1:{self.port}{WECHAT}/api/"
+            here = f"http://127.0.0.1:{self.port}{WECHAT}"
+            told["wechat_api_base_url"] = f"{here}/api/"
+            told["wechat_token_url"] = f"{here}/sns/oauth2/access_token"
         if not os.environ.get("SMTP_HOST"):  # SMTP_PORT speaks of a host that is named
             told |= {"smtp_host": "127.0.0.1", "smtp_port": self.smtp_port}
         return told
@@ -47,6 +50,7 @@ class Simulators:
             app_id=agreed["wechat_app_id"],
             mch_id=agreed["wechat_mch_id"],
             api_key=agreed["wechat_api_key"],
+            app_secret=agreed["wechat_app_secret"],
             data_dir=self.data_dir / "wechat_pay",
         )
         await mailbox.state.mailbox.start()

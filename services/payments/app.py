@@ -10,6 +10,8 @@ from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
 from . import api, consumers, pages, staff, sweeper, webhooks
+from .providers.port import Provider
+from .providers.wechat_login import WeChatLogin
 from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
@@ -27,6 +29,12 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         client_ip=settings.wechat_client_ip,
         certificate=settings.wechat_certificate,
     )
+    login = WeChatLogin(
+        authorize_url=settings.wechat_authorize_url,
+        token_url=settings.wechat_token_url,
+        app_id=settings.wechat_app_id,
+        app_secret=settings.wechat_app_secret.get_secret_value(),
+    )
     app = create_app(
         "payments",
         kit,
@@ -38,6 +46,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
     )
     app.state.wechat = wechat
+    app.state.wechat_login = login
     app.state.refused_notifications = webhooks.RefusedNotifications()
     return Service(
         name="payments",
@@ -51,13 +60,14 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
                 name="old idempotency keys",
             ),
         ],
-        lifespan=partial(_threads, wechat),
+        lifespan=partial(_threads, wechat, login),
     )
 
 
 @asynccontextmanager
-async def _threads(wechat: WeChat) -> AsyncIterator[None]:
+async def _threads(*clients: Provider | WeChatLogin) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        wechat.stop()
+        for client in clients:
+            client.stop()

@@ -12,12 +12,18 @@ from contracts.identity import LearnerKind
 from .model.goods import Buyer
 from .model.learners import Staff
 from .providers.port import Provider
+from .providers.wechat_login import WeChatLogin
 from .settings import PaymentsSettings
 
 
 def _provider(request: Request) -> Provider:
     provider: Provider = request.app.state.wechat
     return provider
+
+
+def _login(request: Request) -> WeChatLogin:
+    login: WeChatLogin = request.app.state.wechat_login
+    return login
 
 
 def _settings(request: Request) -> PaymentsSettings:
@@ -35,6 +41,7 @@ def _parcels(request: Request) -> Parcels:
 
 
 WeChatPay = Annotated[Provider, Depends(_provider)]
+WhoInWeChat = Annotated[WeChatLogin, Depends(_login)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
 PayWithin = Annotated[timedelta, Depends(_pay_within)]

@@ -12,6 +12,10 @@ from .providers.wechat_xml import SignType
 WECHAT = "https://api.mch.weixin.qq.com/"
 DEMO_APP_ID = "wxd930ea5d5a258f4f"  # published in WeChat's documents, together with the key
 DEMO_MCH_ID = "10000100"
+AUTHORIZE_PATH, TOKEN_PATH = "/connect/oauth2/authorize", "/sns/oauth2/access_token"
+AUTHORIZE = f"https://open.weixin.qq.com{AUTHORIZE_PATH}"
+TOKEN = f"https://api.weixin.qq.com{TOKEN_PATH}"
+DEMO_APP_SECRET = "simulated-app-secret-of-nobody-0"
 DEMO_API_KEY = "192006250b4c09247ec02edce69f6a2d"
 
 
@@ -20,6 +24,15 @@ class PaymentsSettings(Settings):
     wechat_app_id: str = DEMO_APP_ID
     wechat_mch_id: str = DEMO_MCH_ID
     wechat_api_key: SecretStr = SecretStr(DEMO_API_KEY)
+    wechat_app_secret: SecretStr = Field(
+        default=SecretStr(DEMO_APP_SECRET), description="of the app: says who pays inside WeChat"
+    )
+    wechat_authorize_url: str = Field(
+        default="", description="for browsers; empty: WeChat's, or the simulator's"
+    )
+    wechat_token_url: str = Field(
+        default="", description="for us; empty: WeChat's, or the simulator's"
+    )
     wechat_sign_type: SignType = "MD5"
     wechat_client_ip: str = Field(default="127.0.0.1", description="this server, as WeChat is told")
     wechat_cert_file: Path | None = Field(
@@ -41,15 +54,27 @@ class PaymentsSettings(Settings):
     def _choose_provider(self) -> Self:
         if self.app_env == "production":
             self._refuse_the_simulator()
-        if not self.wechat_api_base_url:
-            simulator = f"http://127.0.0.1:{self.port}/simulators/wechat/api/"
-            object.__setattr__(self, "wechat_api_base_url", simulator)
+        real = self.app_env == "production"
+        here, simulator = f"http://127.0.0.1:{self.port}", "/simulators/wechat"
+        for name, value in (
+            ("wechat_api_base_url", f"{here}{simulator}/api/"),
+            ("wechat_authorize_url", AUTHORIZE if real else f"{simulator}{AUTHORIZE_PATH}"),
+            ("wechat_token_url", TOKEN if real else f"{here}{simulator}{TOKEN_PATH}"),
+        ):
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
         return self
 
     def _refuse_the_simulator(self) -> None:
         """Nobody may pay with play money: not with published credentials, not elsewhere."""
         if self.wechat_api_base_url != WECHAT:
             raise ValueError(f"WECHAT_API_BASE_URL must be {WECHAT} in production")
+        if (self.wechat_authorize_url or AUTHORIZE) != AUTHORIZE:
+            raise ValueError(f"WECHAT_AUTHORIZE_URL must be {AUTHORIZE} in production")
+        if (self.wechat_token_url or TOKEN) != TOKEN:
+            raise ValueError(f"WECHAT_TOKEN_URL must be {TOKEN} in production")
+        if self.wechat_app_secret.get_secret_value() == DEMO_APP_SECRET:
+            raise ValueError("WECHAT_APP_SECRET must be your own in production")
         if self.wechat_app_id == DEMO_APP_ID or self.wechat_mch_id == DEMO_MCH_ID:
             raise ValueError("WECHAT_APP_ID and WECHAT_MCH_ID must be your own in production")
         if self.wechat_api_key.get_secret_value() == DEMO_API_KEY:

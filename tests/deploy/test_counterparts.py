@@ -31,16 +31,15 @@ def test_another_mail_server_is_believed_and_the_mailbox_keeps_its_port(
 
 
 async def test_another_merchant_is_believed_by_payments_and_by_the_simulator(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
 ) -> None:
     monkeypatch.setenv("WECHAT_MCH_ID", "20000200")
     monkeypatch.setenv("WECHAT_API_BASE_URL", "https://pay.example/")
     simulators = demo.simulators(tmp_path, 8000, smtp_port=0)
     settings = prepare.settings_for(
         "payments",
-        **simulators.settings,
+        **{**prepare.as_settings(keys), **simulators.settings},
         database_url="postgresql://nowhere",
-        jwks_file=tmp_path / "jwks.json",
     )
     told = settings.model_dump()
     assert (told["wechat_mch_id"], told["wechat_api_base_url"]) == (

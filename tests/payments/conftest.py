@@ -52,8 +52,11 @@ class Learner:
         body = {"items": items} if items else {}
         return await self.ask("POST", "/orders", json=body, headers=headers)
 
-    async def start_payment(self, order_id: str, method: str = "wechat_native") -> httpx.Response:
-        return await self.ask("POST", f"/orders/{order_id}/payments", json={"method": method})
+    async def start_payment(
+        self, order_id: str, method: str = "wechat_native", **more: str
+    ) -> httpx.Response:
+        body = {"method": method, **more}
+        return await self.ask("POST", f"/orders/{order_id}/payments", json=body)
 
     async def cancel(self, order_id: str) -> httpx.Response:
         return await self.ask("POST", f"/orders/{order_id}/cancellation")
@@ -268,7 +271,13 @@ async def make_shop(
             listener = stack.enter_context(socket.socket())
             listener.bind(("127.0.0.1", 0))
             base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            running = await service("payments", wechat_api_base_url=f"{base_url}/api/", **settings)
+            running = await service(
+                "payments",
+                wechat_api_base_url=f"{base_url}/api/",
+                wechat_authorize_url=f"{base_url}/connect/oauth2/authorize",
+                wechat_token_url=f"{base_url}/sns/oauth2/access_token",
+                **settings,
+            )
             provider = create_app(
                 app_id=APP_ID,
                 mch_id=MCH_ID,

@@ -138,7 +138,7 @@ async def test_a_price_change_does_not_change_a_placed_order(shop: Shop) -> None
 async def test_ways_of_paying_that_are_not_offered_are_refused_by_name(shop: Shop) -> None:
     learner = shop.learner()
     order = (await learner.order(await shop.sell())).json()
-    for method in ("wechat_jsapi", "wallet"):
+    for method in ("wallet",):
         refused = await learner.start_payment(order["order_id"], method)
         assert refused.status_code == 409
         assert refused.json()["code"] == "MethodNotOffered"

@@ -22,6 +22,7 @@ REAL: dict[str, Any] = {
     "wechat_app_id": "wx0000000000000001",
     "wechat_mch_id": "1900000001",
     "wechat_api_key": "k" * 32,
+    "wechat_app_secret": "s" * 32,
     "wechat_cert_file": Path(__file__),
     "wechat_key_file": Path(__file__),
 }
@@ -37,7 +38,7 @@ def test_production_starts_with_its_own_credentials() -> None:
     "missing",
     [
         *("wechat_api_base_url", "wechat_app_id", "wechat_mch_id", "wechat_api_key"),
-        *("wechat_cert_file", "wechat_key_file"),
+        *("wechat_app_secret", "wechat_cert_file", "wechat_key_file"),
     ],
 )
 def test_production_refuses_the_demos_values(missing: str) -> None:
