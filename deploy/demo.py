@@ -10,9 +10,11 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from deploy import prepare
 from deploy.host import accounts_file
 from simulators.mailbox import app as mailbox_app
 from simulators.wechat_pay import app as wechat_app
+from simulators.wechat_pay import keys as wechat_keys
 
 WECHAT, MAILBOX = "/simulators/wechat", "/simulators/mailbox"
 CREDENTIALS = {  # published in WeChat's own documentation, but for the last
@@ -28,6 +30,7 @@ class Simulators:
     data_dir: Path
     port: int
     smtp_port: int
+    wechat_keys: Path
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -52,6 +55,7 @@ class Simulators:
             api_key=agreed["wechat_api_key"],
             app_secret=agreed["wechat_app_secret"],
             data_dir=self.data_dir / "wechat_pay",
+            v3=wechat_keys.read(self.wechat_keys),
         )
         await mailbox.state.mailbox.start()
         wechat.state.provider.start()
@@ -68,7 +72,8 @@ def credentials() -> dict[str, str]:
 
 
 def simulators(data_dir: Path, port: int, *, smtp_port: int) -> Simulators:
-    return Simulators(data_dir / "simulators", port, smtp_port)
+    keys = data_dir / "keys" / prepare.WECHAT_FOLDER  # made with all others
+    return Simulators(data_dir / "simulators", port, smtp_port, keys)
 
 
 def greeting(public_url: str, data_dir: Path, *, is_demo: bool) -> str:

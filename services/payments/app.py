@@ -10,31 +10,16 @@ from chassis.service import Kit, Service, every
 from chassis.web.app import create_app
 
 from . import api, consumers, pages, staff, sweeper, webhooks
+from .providers.connect import connect, connect_login
 from .providers.port import Provider
 from .providers.wechat_login import WeChatLogin
-from .providers.wechat_v2 import WeChat
 from .settings import PaymentsSettings
 from .store import orders
 
 
 def create(settings: PaymentsSettings, kit: Kit) -> Service:
     """Everything of payments on this kit."""
-    wechat = WeChat(
-        base_url=settings.wechat_api_base_url,
-        app_id=settings.wechat_app_id,
-        mch_id=settings.wechat_mch_id,
-        api_key=settings.wechat_api_key.get_secret_value(),
-        sign_type=settings.wechat_sign_type,
-        notify_url=settings.notify_url,
-        client_ip=settings.wechat_client_ip,
-        certificate=settings.wechat_certificate,
-    )
-    login = WeChatLogin(
-        authorize_url=settings.wechat_authorize_url,
-        token_url=settings.wechat_token_url,
-        app_id=settings.wechat_app_id,
-        app_secret=settings.wechat_app_secret.get_secret_value(),
-    )
+    wechat, login = connect(settings), connect_login(settings)
     app = create_app(
         "payments",
         kit,

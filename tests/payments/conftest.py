@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from services.payments import sweeper
 from services.payments.providers.port import Provider
 from services.payments.store import ledger
 from simulators.wechat_pay import create_app
+from simulators.wechat_pay import keys as wechat_keys
 from tests.conftest import MakeService, Running, bearer
 
 APP_ID, MCH_ID, API_KEY = "wxd930ea5d5a258f4f", "10000100", "192006250b4c09247ec02edce69f6a2d"
@@ -259,7 +261,7 @@ MakeShop = Callable[..., Awaitable[Shop]]
 
 @pytest.fixture
 async def make_shop(
-    service: MakeService, learner_token: Callable[..., str]
+    service: MakeService, learner_token: Callable[..., str], keys: dict[str, str]
 ) -> AsyncIterator[MakeShop]:
     """`await make_shop(wechat_sign_type="HMAC-SHA256")`: settings may be given by keyword.
 
@@ -282,6 +284,7 @@ async def make_shop(
                 app_id=APP_ID,
                 mch_id=MCH_ID,
                 api_key=API_KEY,
+                v3=wechat_keys.read(Path(keys["WECHAT_KEY_FILE"]).parent),
                 time_scale=time_scale,
                 transport=httpx.ASGITransport(running.service.app, raise_app_exceptions=False),
             )

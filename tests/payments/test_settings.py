@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.payments.settings import WECHAT, PaymentsSettings
+from services.payments.settings import PaymentsSettings
+from services.payments.wechat_settings import WECHAT
 
 KEYS: dict[str, Any] = dict.fromkeys(
     ("id_number_mac_key", "card_key", "parcel_key"), b64encode(bytes(32)).decode()

@@ -12,6 +12,12 @@ from tests.payments.inside_steps import WECHAT_BROWSER, Phone, placed
 OK, FAIL = "get_brand_wcpay_request:ok", "get_brand_wcpay_request:fail"
 
 
+@pytest.fixture(params=["v2", "v3"])
+async def shop(request: pytest.FixtureRequest, make_shop: MakeShop) -> Shop:
+    """Everything here holds for both versions of WeChat's API."""
+    return await make_shop(wechat_api_version=request.param)
+
+
 async def test_a_learner_pays_inside_wechat(shop: Shop) -> None:  # $-2
     phone = Phone(shop, shop.learner())
     order = await placed(shop, phone.learner)
