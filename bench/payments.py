@@ -35,7 +35,7 @@ from services.payments.actions import wallet
 from services.payments.model.attempts import Trade, TradeState
 from services.payments.providers.port import Answer
 from services.payments.providers.wechat_v2 import WeChat
-from services.payments.settings import DEMO_API_KEY, DEMO_APP_ID, DEMO_MCH_ID
+from services.payments.wechat_settings import DEMO_API_KEY, DEMO_APP_ID, DEMO_MCH_ID
 from simulators.wechat_pay import protocol
 
 AT_ONCE = 50

@@ -11,18 +11,21 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from deploy import prepare
 from deploy.host import accounts_file
 from simulators.bank import app as bank_app
 from simulators.mailbox import app as mailbox_app
 from simulators.sf_express import app as sf_app
 from simulators.wechat_pay import app as wechat_app
+from simulators.wechat_pay import keys as wechat_keys
 
 WECHAT, MAILBOX, BANK = "/simulators/wechat", "/simulators/mailbox", "/simulators/bank"
 SF = "/simulators/sf"
-CREDENTIALS = {  # those of WeChat are published in its own documentation
+CREDENTIALS = {  # the first three are published in WeChat's own documentation
     "wechat_app_id": "wxd930ea5d5a258f4f",
     "wechat_mch_id": "10000100",
     "wechat_api_key": "192006250b4c09247ec02edce69f6a2d",
+    "wechat_app_secret": wechat_app.DEMO_APP_SECRET,
     "sf_partner_id": "TICEDUDEMO",
     "sf_checkword": "simulated-checkword-of-the-demo",
 }
@@ -33,13 +36,16 @@ class Simulators:
     data_dir: Path
     port: int
     smtp_port: int
+    wechat_keys: Path
 
     @property
     def settings(self) -> dict[str, Any]:
         """What services must be told to talk to them, beside what the environment says."""
         told: dict[str, Any] = credentials()
         if not os.environ.get("WECHAT_API_BASE_URL"):
-            told["wechat_api_base_url"] = f"http://127.0.0.1:{self.port}{WECHAT}/api/"
+            here = f"http://127.0.0.1:{self.port}{WECHAT}"
+            told["wechat_api_base_url"] = f"{here}/api/"
+            told["wechat_token_url"] = f"{here}/sns/oauth2/access_token"
         if not os.environ.get("SF_BASE_URL"):
             told["sf_base_url"] = f"http://127.0.0.1:{self.port}{SF}/std/service"
         if not os.environ.get("SMTP_HOST"):  # SMTP_PORT speaks of a host that is named
@@ -55,7 +61,9 @@ class Simulators:
             app_id=agreed["wechat_app_id"],
             mch_id=agreed["wechat_mch_id"],
             api_key=agreed["wechat_api_key"],
+            app_secret=agreed["wechat_app_secret"],
             data_dir=self.data_dir / "wechat_pay",
+            v3=wechat_keys.read(self.wechat_keys),
         )
         sf = sf_app.create_app(partner_id=agreed["sf_partner_id"], checkword=agreed["sf_checkword"])
         bank = bank_app.create_app(self.data_dir / "bank")
@@ -74,7 +82,8 @@ def credentials() -> dict[str, str]:
 
 
 def simulators(data_dir: Path, port: int, *, smtp_port: int) -> Simulators:
-    return Simulators(data_dir / "simulators", port, smtp_port)
+    keys = data_dir / "keys" / prepare.WECHAT_FOLDER  # made with all others
+    return Simulators(data_dir / "simulators", port, smtp_port, keys)
 
 
 def greeting(public_url: str, data_dir: Path, *, is_demo: bool) -> str:

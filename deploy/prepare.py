@@ -22,12 +22,14 @@ from joserfc.jwk import KeySet, OKPKey
 from chassis.migrations import migrate
 from chassis.settings import Settings
 from deploy.servers.processes import ServerError
+from simulators.wechat_pay import keys as wechat_keys
 
 SERVICES = ("identity", "catalogue", "progress", "payments", "certificates", "notifications")
 KEY_NAMES = (
     *("ID_NUMBER_KEY", "ID_NUMBER_MAC_KEY", "LINK_KEY", "BEAT_TOKEN_KEY"),
     *("CARD_KEY", "PARCEL_KEY"),
 )
+WECHAT_FOLDER = "wechat"
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 
@@ -43,7 +45,13 @@ def keys(data_dir: Path) -> dict[str, str]:
         "SESSION_KEY_FILE": str(folder / "session.json"),
         "JWKS_FILE": str(folder / "jwks.json"),
         **module("certificates", "keys").make(folder / "certificates"),
+        **_unless_told(wechat_keys.make(folder / WECHAT_FOLDER)),
     }
+
+
+def _unless_told(made: dict[str, str]) -> dict[str, str]:
+    """Whoever tries the demo with a merchant account names its keys."""
+    return {name: os.environ.get(name) or value for name, value in made.items()}
 
 
 def require_free(port: int) -> None:

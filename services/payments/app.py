@@ -23,8 +23,10 @@ from . import (
     webhooks,
 )
 from .addresses import Shelves
+from .providers.connect import connect, connect_login
+from .providers.port import Provider
 from .providers.sf_express import SfExpress
-from .providers.wechat_v2 import WeChat
+from .providers.wechat_login import WeChatLogin
 from .settings import PaymentsSettings
 from .store import orders
 
@@ -40,16 +42,7 @@ UPLOADS = (
 
 def create(settings: PaymentsSettings, kit: Kit) -> Service:
     """Everything of payments on this kit."""
-    wechat = WeChat(
-        base_url=settings.wechat_api_base_url,
-        app_id=settings.wechat_app_id,
-        mch_id=settings.wechat_mch_id,
-        api_key=settings.wechat_api_key.get_secret_value(),
-        sign_type=settings.wechat_sign_type,
-        notify_url=settings.notify_url,
-        client_ip=settings.wechat_client_ip,
-        certificate=settings.wechat_certificate,
-    )
+    wechat, login = connect(settings), connect_login(settings)
     courier = SfExpress(
         base_url=settings.sf_base_url,
         partner_id=settings.sf_partner_id,
@@ -76,6 +69,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
     app.state.addresses = shelves.addresses
     app.state.courier = courier
     app.state.wechat = wechat
+    app.state.wechat_login = login
     app.state.refused_notifications = webhooks.RefusedNotifications()
     return Service(
         name="payments",
@@ -114,14 +108,15 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
                 name="study cards",
             ),
         ],
-        lifespan=partial(_threads, wechat, courier),
+        lifespan=partial(_clients, courier, wechat, login),
     )
 
 
 @asynccontextmanager
-async def _threads(wechat: WeChat, courier: SfExpress) -> AsyncIterator[None]:
+async def _clients(courier: SfExpress, *others: Provider | WeChatLogin) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        wechat.stop()
+        for client in others:
+            client.stop()
         await courier.stop()

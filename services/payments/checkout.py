@@ -18,11 +18,13 @@ from .model.attempts import (
     AttemptStatus,
     Doubt,
     Method,
+    PayerNotKnown,
     ProviderRefused,
     Trade,
     TradeState,
 )
 from .providers.port import Charge, Provider, Refused, Unknown
+from .providers.wechat_login import WeChatLogin
 
 log = structlog.get_logger()
 
@@ -31,7 +33,13 @@ ALREADY_CLOSED = "ORDERCLOSED"
 
 
 async def start(
-    db: Pool, wechat: Provider, *, learner_id: UUID, order_id: UUID, method: Method
+    db: Pool,
+    wechat: Provider,
+    *,
+    learner_id: UUID,
+    order_id: UUID,
+    method: Method,
+    openid: str | None = None,
 ) -> Attempt:
     """The attempt by which an order can be paid now; without a code while WeChat is silent.
 
@@ -39,7 +47,7 @@ async def start(
     """
     async with transaction(db) as tx:
         attempt, is_new = await actions.begin(
-            tx, learner_id=learner_id, order_id=order_id, method=method
+            tx, learner_id=learner_id, order_id=order_id, method=method, openid=openid
         )
     if not is_new:
         return attempt
@@ -49,23 +57,39 @@ async def start(
     return attempt
 
 
+async def identify(login: WeChatLogin, code: str) -> str:
+    """The openid of whoever holds this code of WeChat's. Raises `PayerNotKnown`, or
+    `ProviderRefused` while WeChat is silent."""
+    try:
+        return await login.identify(code)
+    except Refused as refused:
+        log.info("payer_not_known", code=refused.code)
+        raise PayerNotKnown from None
+    except Unknown as reason:
+        log.warning("wechat_outcome_unknown", call="identify", reason=str(reason))
+        raise ProviderRefused from None
+
+
 async def fetch_code(db: Pool, wechat: Provider, attempt: Attempt) -> Attempt:
-    """Ask for the code. Asked again, with the same number and values, WeChat gives the same."""
+    """Ask for the code, or for what the bridge needs. Asked again, with the same number and values,
+    WeChat gives the same."""
     charge = Charge(
         out_trade_no=attempt.out_trade_no,
         amount_fen=attempt.amount_fen,
         starts_at=attempt.created_at,
         expires_at=attempt.expires_at,
+        method=attempt.method,
+        openid=attempt.openid,
     )
     try:
-        code_url = await wechat.create(charge)
+        way = await wechat.create(charge)
     except Unknown as reason:
         _log_unknown("create", attempt, reason)
         return attempt
     except Refused as refused:
         return await _not_created(db, wechat, attempt, refused)
     async with transaction(db) as tx:
-        return await actions.note_code(tx, attempt, code_url)
+        return await actions.note_way(tx, attempt, way)
 
 
 async def _not_created(db: Pool, wechat: Provider, attempt: Attempt, refused: Refused) -> Attempt:

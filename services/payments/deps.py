@@ -18,12 +18,18 @@ from .model.goods import Buyer
 from .model.learners import Staff
 from .providers.courier import Courier
 from .providers.port import Provider
+from .providers.wechat_login import WeChatLogin
 from .settings import PaymentsSettings
 
 
 def _provider(request: Request) -> Provider:
     provider: Provider = request.app.state.wechat
     return provider
+
+
+def _login(request: Request) -> WeChatLogin:
+    login: WeChatLogin = request.app.state.wechat_login
+    return login
 
 
 def _settings(request: Request) -> PaymentsSettings:
@@ -79,6 +85,7 @@ def _shelves(request: Request) -> Shelves:
 
 
 WeChatPay = Annotated[Provider, Depends(_provider)]
+WhoInWeChat = Annotated[WeChatLogin, Depends(_login)]
 OwnSettings = Annotated[PaymentsSettings, Depends(_settings)]
 ParcelShelf = Annotated[Parcels, Depends(_parcels)]
 OwnFiles = Annotated[Files, Depends(_files)]

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from simulators.wechat_pay import keys
 from simulators.wechat_pay.app import DEMO_APP_SECRET, create_app
 
 HOST = "127.0.0.1"
@@ -22,6 +23,7 @@ def main() -> None:
         mch_id=os.environ["WECHAT_MCH_ID"],
         api_key=os.environ["WECHAT_API_KEY"],
         app_secret=os.environ.get("WECHAT_APP_SECRET") or DEMO_APP_SECRET,
+        v3=keys.read(options.keys) if options.keys else None,
         time_scale=options.time_scale,
         data_dir=options.data_dir,
     )
@@ -44,6 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--prefix", default="", help="path that everything stands below")
     parser.add_argument("--data-dir", type=Path, help="keeps the orders; without it, memory")
+    parser.add_argument("--keys", type=Path, help="folder of the keys of API v3; made if need be")
     parser.add_argument("--time-scale", type=float, default=1.0, help="stretches the retry gaps")
     return parser.parse_args()
 

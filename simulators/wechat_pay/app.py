@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from simulators.wechat_pay import api, control, money_back, payer, phone
+from simulators.wechat_pay.api_v3 import DoorV3
 from simulators.wechat_pay.book import Book
 from simulators.wechat_pay.clock import Clock
 from simulators.wechat_pay.deliveries import Courier
@@ -71,7 +72,9 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Mount("/api", routes=[*api.routes(till), *money_back.routes(till)]),
+            Mount(
+                "/api", routes=[*api.routes(till), *money_back.routes(till), *DoorV3(till).routes()]
+            ),
             Mount("/control", routes=control.routes(till)),
             *payer.routes(till),
             *phone.routes(till),

@@ -13,6 +13,8 @@ OAUTH = "oauth"
 
 WRONG_SIGN = "0" * 32
 
+ONLY_V3 = ("old_timestamp", "signtest", "unknown_serial")
+
 ANSWER_FAULTS = frozenset(
     {
         "hang",  # after the effect: the answer is lost
@@ -27,6 +29,7 @@ ANSWER_FAULTS = frozenset(
         "unsigned",
         "foreign_appid",
         "foreign_mch_id",
+        *ONLY_V3,
     }
 )
 KINDS: dict[str, frozenset[str]] = {
@@ -44,6 +47,8 @@ KINDS: dict[str, frozenset[str]] = {
             "foreign_currency",
             "failed_result",
             "extra_field",
+            "bad_tag",  # v3: encrypted with another key
+            *ONLY_V3,
         }
     ),
     CREATE: ANSWER_FAULTS,
@@ -58,7 +63,11 @@ KINDS: dict[str, frozenset[str]] = {
     },
     REFUND_QUERY: ANSWER_FAULTS | {"processing"},
     REFUND_NOTIFY: frozenset(
-        {"lost", "duplicated", "late", "foreign_appid", "foreign_mch_id", "garbage", "untrue"}
+        {
+            *("lost", "duplicated", "late", "foreign_appid", "foreign_mch_id", "garbage"),
+            *("untrue", "bad_signature", "unsigned"),
+            *ONLY_V3,
+        }
     ),
     OAUTH: frozenset({"hang", "error_500", "not_json", "invalid_code"}),
     BILL: frozenset(
@@ -90,7 +99,7 @@ class Fault:
     times: int = 1
     out_trade_no: str | None = None
     copies: int = 10  # duplicated: how many at once
-    seconds: float = 30.0  # late, hang: how long
+    seconds: float = 30.0  # late, hang: how long; old_timestamp: how old
     amount_fen: int = 1  # wrong_amount, changed_amount, other_amount, extra_row
     fault_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 

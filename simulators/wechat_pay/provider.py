@@ -10,7 +10,8 @@ from simulators.wechat_pay.book import CLOSED, SUCCESS, Book, Order
 from simulators.wechat_pay.clock import Clock
 from simulators.wechat_pay.faults import Fault, Plan
 from simulators.wechat_pay.merchant import Merchant
-from simulators.wechat_pay.notifier import Notifier, payment_fields
+from simulators.wechat_pay.notices import payment_fields
+from simulators.wechat_pay.notifier import Notifier
 from simulators.wechat_pay.protocol import MD5, Fields
 from simulators.wechat_pay.refund_book import CLOSED as REFUSED
 from simulators.wechat_pay.refund_book import PROCESSING, Refund

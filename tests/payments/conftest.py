@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from services.payments import sweeper
 from services.payments.providers.port import Provider
 from services.payments.store import ledger
 from simulators.wechat_pay import create_app
+from simulators.wechat_pay import keys as wechat_keys
 from tests.conftest import MakeService, Running, bearer
 
 APP_ID, MCH_ID, API_KEY = "wxd930ea5d5a258f4f", "10000100", "192006250b4c09247ec02edce69f6a2d"
@@ -52,8 +54,11 @@ class Learner:
         body = {"items": items} if items else {}
         return await self.ask("POST", "/orders", json=body, headers=headers)
 
-    async def start_payment(self, order_id: str, method: str = "wechat_native") -> httpx.Response:
-        return await self.ask("POST", f"/orders/{order_id}/payments", json={"method": method})
+    async def start_payment(
+        self, order_id: str, method: str = "wechat_native", **more: str
+    ) -> httpx.Response:
+        body = {"method": method, **more}
+        return await self.ask("POST", f"/orders/{order_id}/payments", json=body)
 
     async def cancel(self, order_id: str) -> httpx.Response:
         return await self.ask("POST", f"/orders/{order_id}/cancellation")
@@ -257,7 +262,7 @@ MakeShop = Callable[..., Awaitable[Shop]]
 
 @pytest.fixture
 async def make_shop(
-    service: MakeService, learner_token: Callable[..., str]
+    service: MakeService, learner_token: Callable[..., str], keys: dict[str, str]
 ) -> AsyncIterator[MakeShop]:
     """`await make_shop(wechat_sign_type="HMAC-SHA256")`: settings may be given by keyword.
 
@@ -269,11 +274,18 @@ async def make_shop(
             listener = stack.enter_context(socket.socket())
             listener.bind(("127.0.0.1", 0))
             base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            running = await service("payments", wechat_api_base_url=f"{base_url}/api/", **settings)
+            running = await service(
+                "payments",
+                wechat_api_base_url=f"{base_url}/api/",
+                wechat_authorize_url=f"{base_url}/connect/oauth2/authorize",
+                wechat_token_url=f"{base_url}/sns/oauth2/access_token",
+                **settings,
+            )
             provider = create_app(
                 app_id=APP_ID,
                 mch_id=MCH_ID,
                 api_key=API_KEY,
+                v3=wechat_keys.read(Path(keys["WECHAT_KEY_FILE"]).parent),
                 time_scale=time_scale,
                 transport=httpx.ASGITransport(running.service.app, raise_app_exceptions=False),
             )

@@ -16,8 +16,8 @@ from chassis.db import transaction
 from chassis.web.forms import CSRF_COOKIE
 from contracts.identity import LearnerChanged, LearnerKind
 from contracts.payments import PaymentMethod
+from services.payments.courier_settings import DEMO_SF_CHECKWORD, DEMO_SF_PARTNER_ID
 from services.payments.model.ledger import Account, move, wallet
-from services.payments.settings import DEMO_SF_CHECKWORD, DEMO_SF_PARTNER_ID
 from services.payments.store import goods, ledger
 from simulators.sf_express import create_app
 from tests.payments.conftest import Learner, Shop, serve

@@ -4,9 +4,15 @@ import asyncio
 
 import pytest
 
-from tests.payments.conftest import Shop
+from tests.payments.conftest import MakeShop, Shop
 
 pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(params=["v2", "v3"])
+async def shop(request: pytest.FixtureRequest, make_shop: MakeShop) -> Shop:
+    """Everything here holds for both versions of WeChat's API."""
+    return await make_shop(wechat_api_version=request.param)
 
 
 async def test_an_unpaid_order_expires_and_is_closed_at_wechat(shop: Shop) -> None:  # case 24

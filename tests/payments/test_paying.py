@@ -5,8 +5,16 @@ import asyncio
 import time
 from datetime import timedelta
 
+import pytest
+
 from contracts.payments import PaymentMethod
 from tests.payments.conftest import MakeShop, Shop
+
+
+@pytest.fixture(params=["v2", "v3"])
+async def shop(request: pytest.FixtureRequest, make_shop: MakeShop) -> Shop:
+    """Everything here holds for both versions of WeChat's API."""
+    return await make_shop(wechat_api_version=request.param)
 
 
 async def test_forty_hours_cost_six_hundred_yuan(shop: Shop) -> None:  # $-1

@@ -12,7 +12,7 @@ from chassis import clock
 from services.payments import returning
 from services.payments.store import refunds as refunds_store
 from simulators.wechat_pay import protocol
-from simulators.wechat_pay.refund_notifier import encrypt
+from simulators.wechat_pay.sealed import encrypt
 from tests.payments.conftest import API_KEY, APP_ID, MCH_ID, Learner, MakeShop, Shop
 from tests.payments.invoice_steps import COMPANY
 from tests.payments.refund_steps import (

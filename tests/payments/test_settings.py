@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.payments.settings import SF_EXPRESS, WECHAT, PaymentsSettings
+from services.payments.courier_settings import SF_EXPRESS
+from services.payments.settings import PaymentsSettings
+from services.payments.wechat_settings import WECHAT
 
 KEYS: dict[str, Any] = dict.fromkeys(
     ("id_number_mac_key", "card_key", "parcel_key"), b64encode(bytes(32)).decode()
@@ -22,6 +24,7 @@ REAL: dict[str, Any] = {
     "wechat_app_id": "wx0000000000000001",
     "wechat_mch_id": "1900000001",
     "wechat_api_key": "k" * 32,
+    "wechat_app_secret": "s" * 32,
     "wechat_cert_file": Path(__file__),
     "wechat_key_file": Path(__file__),
     "sf_base_url": SF_EXPRESS,
@@ -40,16 +43,9 @@ def test_production_starts_with_its_own_credentials() -> None:
 @pytest.mark.parametrize(
     "missing",
     [
-        "wechat_api_base_url",
-        "wechat_app_id",
-        "wechat_mch_id",
-        "wechat_api_key",
-        "wechat_cert_file",
-        "wechat_key_file",
-        "sf_base_url",
-        "sf_partner_id",
-        "sf_checkword",
-        "sf_sender_address",
+        *("wechat_api_base_url", "wechat_app_id", "wechat_mch_id", "wechat_api_key"),
+        *("wechat_app_secret", "wechat_cert_file", "wechat_key_file"),
+        *("sf_base_url", "sf_partner_id", "sf_checkword", "sf_sender_address"),
     ],
 )
 def test_production_refuses_the_demos_values(missing: str) -> None:

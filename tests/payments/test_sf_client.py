@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from services.payments.courier_settings import DEMO_SF_CHECKWORD, DEMO_SF_PARTNER_ID
 from services.payments.providers.courier import Letter
 from services.payments.providers.port import Refused, Unknown
 from services.payments.providers.sf_express import SfExpress, digest
-from services.payments.settings import DEMO_SF_CHECKWORD, DEMO_SF_PARTNER_ID
 
 LETTER = Letter("F261128-7K3Q9M", "王小芳", "13812345678", "上海市浦东新区世纪大道100号")
 

@@ -27,11 +27,12 @@ SWEEP_BATCH = 40
 
 
 async def begin(
-    tx: Tx, *, learner_id: UUID, order_id: UUID, method: Method
+    tx: Tx, *, learner_id: UUID, order_id: UUID, method: Method, openid: str | None = None
 ) -> tuple[Attempt, bool]:
     """Note the intent to collect an order's money; the second value says whether it is new.
 
-    An order has one live attempt for each method, so asking again finds it with its code.
+    An order has one live attempt for each method, so asking again finds it with its code. Inside
+    WeChat an attempt is one person's: for another `openid` it is closed, and a new one made.
     Raises `NoSuchOrder`, `MethodNotOffered`, why the order takes no payment, or `ProviderRefused`
     when WeChat has refused it so often that it is of no use to go on.
     """
@@ -42,7 +43,9 @@ async def begin(
     attempts = await store.list_attempts(tx, order_id)
     for attempt in attempts:
         if attempt.method is method and attempt.status in LIVE:
-            return attempt, False
+            if attempt.openid == openid:
+                return attempt, False
+            await store.mark_unwanted(tx, attempt.out_trade_no, now=clock.now())
 
     now = clock.now()
     if not order.takes_new_payment(now):
@@ -65,6 +68,7 @@ async def begin(
         transaction_id=None,
         looks=0,
         next_look_at=now + FIRST_LOOK,
+        openid=openid,
     )
     await store.insert_attempt(tx, attempt)
     return attempt, True
@@ -79,10 +83,14 @@ async def refuse_what_is_owned(tx: Tx, order: Order) -> None:
             raise CourseAlreadyOwned(title=line.title)
 
 
-async def note_code(tx: Tx, attempt: Attempt, code_url: str) -> Attempt:
-    """Keep the code of an attempt that is still wanted."""
-    if await store.note_code(tx, attempt.out_trade_no, code_url):
-        return replace(attempt, status=AttemptStatus.WAITING, code_url=code_url)
+async def note_way(tx: Tx, attempt: Attempt, way: str) -> Attempt:
+    """Keep how an attempt that is still wanted is paid: a code to scan, or a prepay_id."""
+    inside = attempt.method is Method.WECHAT_JSAPI
+    code_url, prepay_id = (None, way) if inside else (way, None)
+    if await store.note_way(tx, attempt.out_trade_no, code_url=code_url, prepay_id=prepay_id):
+        return replace(
+            attempt, status=AttemptStatus.WAITING, code_url=code_url, prepay_id=prepay_id
+        )
     return attempt
 
 

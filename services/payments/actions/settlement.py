@@ -19,6 +19,7 @@ from ..model.orders import Order, OrderStatus
 from ..store import attempts as attempts_store
 from ..store import goods as goods_store
 from ..store import ledger as ledger_store
+from ..store import notifications as notifications_store
 from ..store import orders as orders_store
 from . import discounts, paybacks
 
@@ -32,7 +33,7 @@ async def receive(tx: Tx, trade: Trade, raw: bytes) -> Attempt | None:
     Nothing is paid by a notification alone: a leaked key can sign one, but can't make WeChat's
     server answer that the money is there.
     """
-    is_new = await attempts_store.insert_notification(tx, trade, raw)
+    is_new = await notifications_store.insert_notification(tx, trade, raw)
     attempt = await attempts_store.find_attempt(tx, trade.out_trade_no)
     if attempt is None:
         await doubt(tx, Doubt.UNKNOWN_NUMBER, trade)
@@ -138,7 +139,7 @@ async def _keep_surplus(tx: Tx, order: Order, trade: Trade) -> None:
 
 
 async def _collected(tx: Tx, trade: Trade, status: AttemptStatus) -> None:
-    notified = await attempts_store.was_notified(tx, trade)
+    notified = await notifications_store.was_notified(tx, trade)
     evidence = Evidence.NOTIFICATION_AND_QUERY if notified else Evidence.QUERY
     await attempts_store.mark_collected(tx, trade, status=status, evidence=evidence)
 

@@ -14,7 +14,7 @@ from contracts.payments import ItemKind
 
 from .. import checkout
 from ..actions import carts, idempotency, orders, wallet
-from ..deps import PayWithin, WeChatPay, buyer_of
+from ..deps import PayWithin, WeChatPay, WhoInWeChat, buyer_of
 from ..model.attempts import AttemptStatus, Method
 from ..model.goods import Item
 from ..model.orders import NoSuchOrder
@@ -103,11 +103,12 @@ async def list_orders(
 
 
 @router.get("/orders/{order_id}")
-async def show_order(order_id: UUID, db: Db, who: CurrentLearner) -> OrderShown:
+async def show_order(order_id: UUID, db: Db, who: CurrentLearner, wechat: WeChatPay) -> OrderShown:
     order = await orders_store.get_order(db, order_id=order_id, learner_id=who.subject)
     if order is None:
         raise NoSuchOrder
-    return OrderShown.of(order, await attempts_store.list_attempts(db, order_id))
+    attempts = await attempts_store.list_attempts(db, order_id)
+    return OrderShown.of(order, attempts, wechat.jsapi_parameters)
 
 
 @router.post("/orders/{order_id}/payments", status_code=201)
@@ -118,6 +119,7 @@ async def pay_order(
     db: Db,
     who: CurrentLearner,
     wechat: WeChatPay,
+    login: WhoInWeChat,
 ) -> PaymentShown:
     """Get the code to scan. Asking again gives the same code; 202: not known yet, look again.
     `wallet`: the whole is paid from the CNY account at once ($-4)."""
@@ -127,11 +129,16 @@ async def pay_order(
         log.info("order_paid_from_wallet", number=order.number)
         return PaymentShown.from_wallet(order)
     attempt = await checkout.start(
-        db, wechat, learner_id=who.subject, order_id=order_id, method=asked.method
+        db,
+        wechat,
+        learner_id=who.subject,
+        order_id=order_id,
+        method=asked.method,
+        openid=await checkout.identify(login, asked.code) if asked.code else None,
     )
     if attempt.status is AttemptStatus.CREATING:
         response.status_code = PENDING
-    return PaymentShown.of(attempt)
+    return PaymentShown.of(attempt, wechat.jsapi_parameters)
 
 
 @router.post("/orders/{order_id}/cancellation")

@@ -1,11 +1,11 @@
 """The JSON that the API takes and gives. Money in fen, times in RFC 3339 UTC."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chassis.web.i18n import gettext
 from contracts.payments import ItemKind, PaymentMethod
@@ -14,6 +14,8 @@ from ..model.attempts import Attempt, AttemptStatus, Method
 from ..model.carts import Cart, CartLine
 from ..model.goods import CART_MAX, Item
 from ..model.orders import Line, Order, OrderStatus
+
+Sign = Callable[[str], Mapping[str, str]]  # a prepay_id → what WeChat's bridge is given
 
 
 class Asked(BaseModel):
@@ -34,7 +36,17 @@ class OrderAsked(Asked):
 
 
 class PaymentAsked(Asked):
+    """`code`: inside WeChat (`wechat_jsapi`), what its OAuth gave for this app; it says who
+    pays."""
+
     method: Method
+    code: str | None = Field(default=None, min_length=1, max_length=512)
+
+    @model_validator(mode="after")
+    def _code_inside_wechat(self) -> Self:
+        if (self.method is Method.WECHAT_JSAPI) != (self.code is not None):
+            raise ValueError("Give a code of WeChat's for wechat_jsapi, and for nothing else.")
+        return self
 
 
 class RefusalShown(BaseModel):
@@ -107,21 +119,25 @@ class LineShown(BaseModel):
 
 class PaymentShown(BaseModel):
     """`status`: "pending" while WeChat has not answered, "waiting" once `code_url` can be
-    scanned, then "paid", "closed", …"""
+    scanned or `bridge` be given to WeChat's bridge, then "paid", "closed", …"""
 
     method: Method
     status: str
     code_url: str | None
     expires_at: datetime
+    bridge: dict[str, str] | None = None
 
     @classmethod
-    def of(cls, attempt: Attempt) -> Self:
+    def of(cls, attempt: Attempt, sign: Sign | None = None) -> Self:
         pending = attempt.status is AttemptStatus.CREATING
+        waiting = attempt.status is AttemptStatus.WAITING
+        prepay_id = attempt.prepay_id if waiting else None
         return cls(
             method=attempt.method,
             status="pending" if pending else attempt.status.value,
-            code_url=attempt.code_url if attempt.status is AttemptStatus.WAITING else None,
+            code_url=attempt.code_url if waiting else None,
             expires_at=attempt.expires_at,
+            bridge=dict(sign(prepay_id)) if sign and prepay_id else None,
         )
 
     @classmethod
@@ -130,7 +146,7 @@ class PaymentShown(BaseModel):
 
 
 class OrderShown(BaseModel):
-    """`payment`: the latest attempt to pay it."""
+    """`payment`: the latest attempt to pay it; `payments`: the latest of each method."""
 
     order_id: UUID
     number: str
@@ -143,9 +159,11 @@ class OrderShown(BaseModel):
     paid_at: datetime | None
     method: PaymentMethod | None
     payment: PaymentShown | None
+    payments: list[PaymentShown] = []
 
     @classmethod
-    def of(cls, order: Order, attempts: Sequence[Attempt] = ()) -> Self:
+    def of(cls, order: Order, attempts: Sequence[Attempt] = (), sign: Sign | None = None) -> Self:
+        latest = {attempt.method: attempt for attempt in reversed(attempts)}
         return cls(
             order_id=order.order_id,
             number=order.number,
@@ -157,7 +175,8 @@ class OrderShown(BaseModel):
             expires_at=order.expires_at,
             paid_at=order.paid_at,
             method=order.method,
-            payment=PaymentShown.of(attempts[0]) if attempts else None,
+            payment=PaymentShown.of(attempts[0], sign) if attempts else None,
+            payments=[PaymentShown.of(attempt, sign) for attempt in latest.values()],
         )
 
 

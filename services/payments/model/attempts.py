@@ -1,7 +1,7 @@
 """Attempts to collect an order's money, and what WeChat's word means for them ($-2)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -25,18 +25,22 @@ class ProviderRefused(Unavailable):
     """WeChat Pay did not take the order. Try again in a moment."""
 
 
+class PayerNotKnown(Conflict):
+    """WeChat did not say who you are. Open the order in WeChat and try again."""
+
+
 class Method(StrEnum):
-    WECHAT_NATIVE = "wechat_native"
-    WECHAT_JSAPI = "wechat_jsapi"
+    WECHAT_NATIVE = "wechat_native"  # a code to scan
+    WECHAT_JSAPI = "wechat_jsapi"  # a button inside WeChat
     WALLET = "wallet"
 
 
-OFFERED = frozenset({Method.WECHAT_NATIVE})
+OFFERED = frozenset({Method.WECHAT_NATIVE, Method.WECHAT_JSAPI})
 
 
 class AttemptStatus(StrEnum):
     CREATING = "creating"  # committed; the provider's answer is not known
-    WAITING = "waiting"  # the code can be scanned
+    WAITING = "waiting"  # the code can be scanned, or the bridge opened
     CLOSING = "closing"  # no longer wanted; not yet known to be closed
     PAID = "paid"
     SURPLUS = "surplus"  # paid, but the order had its money
@@ -118,6 +122,8 @@ class Attempt:
     transaction_id: str | None
     looks: int
     next_look_at: datetime | None
+    openid: str | None = field(default=None, repr=False)  # who pays inside WeChat
+    prepay_id: str | None = None
 
     def after_look(self, now: datetime) -> datetime:
         """When the sweeper asks again, if this look brings no end."""

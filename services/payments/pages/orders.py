@@ -27,6 +27,7 @@ from ..store import attempts as attempts_store
 from ..store import ledger as ledger_store
 from ..store import orders as orders_store
 from ..store import refunds as refunds_store
+from .wechat import is_inside
 
 log = structlog.get_logger()
 router = APIRouter(include_in_schema=False)
@@ -74,7 +75,7 @@ async def place_order(
     except Refusal as refusal:
         return await _cart(request, db, who, refusal)
     log.info("order_placed", number=order.number, amount_fen=order.amount_fen)
-    if order.status is OrderStatus.UNPAID:
+    if order.status is OrderStatus.UNPAID and not is_inside(request):
         await _fetch_code(db, wechat, who, order.order_id)
     return see_other(f"/orders/{order.order_id}")
 
@@ -159,8 +160,10 @@ async def _order(
     order = await orders_store.get_order(db, order_id=order_id, learner_id=who.subject)
     if order is None:
         raise NoSuchOrder
+    inside = is_inside(request) and "code" not in request.query_params
+    method = Method.WECHAT_JSAPI if inside else Method.WECHAT_NATIVE
     attempts = await attempts_store.list_attempts(db, order_id)
-    attempt = attempts[0] if attempts else None
+    attempt = next((attempt for attempt in attempts if attempt.method is method), None)
     scannable = attempt is not None and attempt.status is AttemptStatus.WAITING
     return page(
         request,
@@ -168,6 +171,8 @@ async def _order(
         order=order,
         attempt=attempt,
         balance_fen=await ledger_store.get_balance(db, who.subject),
+        inside=inside,
+        method=method,
         code=qr.draw(attempt.code_url) if scannable and attempt and attempt.code_url else None,
         refunded_fen=await refunds_store.get_refunded(db, order_id),
         minutes_left=max(0, int((order.expires_at - clock.now()).total_seconds() // 60)),

@@ -4,6 +4,8 @@ It carries no signature. What protects it: TLS, columns found by name, exact amo
 that must agree with the rows.
 """
 
+import gzip
+import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -11,10 +13,11 @@ from decimal import Decimal
 
 from chassis import clock
 
-from .port import Bill, BillRow, BillRowKind, NotTrusted
+from .port import Bill, BillRow, BillRowKind, NotTrusted, Unknown
 
 Row = Mapping[str, str]
 
+BILL_MAX = 64 * 1024 * 1024  # bytes of text
 YUAN = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 COUNT = "总交易单数"
 ORDER_AMOUNT = ("订单金额", "总金额", "应结订单金额")  # the first that the bill has
@@ -113,3 +116,15 @@ def _moment(text: str) -> datetime:
         )
     except ValueError:
         raise NotTrusted("a time of another form") from None
+
+
+def unzip(packed: bytes) -> bytes:
+    """Not more than a bill may hold, whatever the file unpacks to."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            text = file.read(BILL_MAX + 1)
+    except (OSError, EOFError):
+        raise Unknown("the bill is not packed") from None
+    if len(text) > BILL_MAX:
+        raise Unknown("the bill is too large")
+    return text

@@ -28,6 +28,10 @@ class NotTrusted(Exception):
     """The message may not be believed; the text says why, without its values."""
 
 
+class SignatureProbe(NotTrusted):
+    """WeChat signed wrongly on purpose, to see that we notice (API v3). No reason for an alarm."""
+
+
 class BillNotReady(Exception):
     """The bill of that day is not made yet: ask later, it comes about ten in the morning after.
     WeChat makes none for a day on which nothing moved. Not an error."""

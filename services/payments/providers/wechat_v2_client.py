@@ -11,12 +11,12 @@ import requests
 from wechatpy.exceptions import WeChatPayException
 from wechatpy.pay import WeChatPay as WechatpyClient
 
+from .bills import BILL_MAX
 from .port import BillNotReady, NotTrusted, Refused, Unknown
 from .wechat_xml import Fields, SignType, flat_xml, is_signed
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
-BILL_MAX = 64 * 1024 * 1024  # bytes
 TRY_LATER = frozenset({"SYSTEMERROR", "BIZERR_NEED_RETRY", "FREQUENCY_LIMITED"})
 NO_BILL = "20002"
 WITH_CERTIFICATE = "secapi/"  # these endpoints want the merchant's TLS certificate

@@ -15,8 +15,8 @@ async def insert_attempt(tx: Tx, attempt: Attempt) -> None:
     await tx.execute(
         """
         INSERT INTO attempts (attempt_id, order_id, ordinal, out_trade_no, method, amount_fen,
-                              status, created_at, expires_at, next_look_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                              status, created_at, expires_at, next_look_at, openid)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
         attempt.attempt_id,
         attempt.order_id,
@@ -28,6 +28,7 @@ async def insert_attempt(tx: Tx, attempt: Attempt) -> None:
         attempt.created_at,
         attempt.expires_at,
         attempt.next_look_at,
+        attempt.openid,
     )
 
 
@@ -36,7 +37,8 @@ async def list_attempts(db: Pool | Tx, order_id: UUID) -> list[Attempt]:
     rows = await db.fetch(
         """
           SELECT attempt_id, order_id, ordinal, out_trade_no, method, amount_fen, status,
-                 created_at, expires_at, code_url, transaction_id, looks, next_look_at
+                 created_at, expires_at, code_url, transaction_id, looks, next_look_at, openid,
+                 prepay_id
             FROM attempts
            WHERE order_id = $1
         ORDER BY ordinal DESC
@@ -50,7 +52,8 @@ async def find_attempt(db: Pool | Tx, out_trade_no: str) -> Attempt | None:
     row = await db.fetchrow(
         """
         SELECT attempt_id, order_id, ordinal, out_trade_no, method, amount_fen, status,
-               created_at, expires_at, code_url, transaction_id, looks, next_look_at
+               created_at, expires_at, code_url, transaction_id, looks, next_look_at, openid,
+               prepay_id
           FROM attempts
          WHERE out_trade_no = $1
         """,
@@ -64,7 +67,8 @@ async def lock_attempt(tx: Tx, out_trade_no: str) -> Attempt | None:
     row = await tx.fetchrow(
         """
         SELECT attempt_id, order_id, ordinal, out_trade_no, method, amount_fen, status,
-               created_at, expires_at, code_url, transaction_id, looks, next_look_at
+               created_at, expires_at, code_url, transaction_id, looks, next_look_at, openid,
+               prepay_id
           FROM attempts
          WHERE out_trade_no = $1
            FOR UPDATE
@@ -80,7 +84,8 @@ async def lock_due_attempts(tx: Tx, *, now: datetime, limit: int) -> list[Attemp
     rows = await tx.fetch(
         """
           SELECT attempt_id, order_id, ordinal, out_trade_no, method, amount_fen, status,
-                 created_at, expires_at, code_url, transaction_id, looks, next_look_at
+                 created_at, expires_at, code_url, transaction_id, looks, next_look_at, openid,
+                 prepay_id
             FROM attempts
            WHERE next_look_at <= $1
         ORDER BY next_look_at
@@ -121,20 +126,38 @@ async def look_now(tx: Tx, out_trade_no: str, *, now: datetime) -> None:
     )
 
 
-async def note_code(tx: Tx, out_trade_no: str, code_url: str) -> bool:
-    """Keep the code that a phone can scan. False if the attempt is no longer wanted."""
+async def note_way(
+    tx: Tx, out_trade_no: str, *, code_url: str | None, prepay_id: str | None
+) -> bool:
+    """Keep the code that a phone can scan, or what WeChat's bridge is opened with. False if the
+    attempt is no longer wanted."""
     noted = await tx.fetchval(
         """
         UPDATE attempts
-           SET status = 'waiting', code_url = $2
+           SET status = 'waiting', code_url = $2, prepay_id = $3
          WHERE out_trade_no = $1
            AND status IN ('creating', 'waiting')
      RETURNING true
         """,
         out_trade_no,
         code_url,
+        prepay_id,
     )
     return noted is not None
+
+
+async def mark_unwanted(tx: Tx, out_trade_no: str, *, now: datetime) -> None:
+    """Have one live attempt closed at the provider, another takes its place."""
+    await tx.execute(
+        """
+        UPDATE attempts
+           SET status = 'closing', looks = 0, next_look_at = $2
+         WHERE out_trade_no = $1
+           AND status IN ('creating', 'waiting')
+        """,
+        out_trade_no,
+        now,
+    )
 
 
 async def mark_closing(tx: Tx, order_id: UUID, *, now: datetime) -> None:
@@ -181,42 +204,6 @@ async def mark_collected(
         trade.transaction_id,
         evidence,
     )
-
-
-async def insert_notification(tx: Tx, trade: Trade, raw: bytes) -> bool:
-    """Keep a verified notification as it came. False if the same was told before."""
-    inserted = await tx.fetchval(
-        """
-        INSERT INTO notifications (notification_id, transaction_id, out_trade_no, amount_fen, raw)
-             VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT DO NOTHING
-          RETURNING true
-        """,
-        ids.new_id(),
-        trade.transaction_id,
-        trade.out_trade_no,
-        trade.amount_fen,
-        raw,
-    )
-    return inserted is not None
-
-
-async def was_notified(tx: Tx, trade: Trade) -> bool:
-    """Whether a signed notification has told of exactly this payment."""
-    known: bool = await tx.fetchval(
-        """
-        SELECT EXISTS (
-            SELECT
-              FROM notifications
-             WHERE transaction_id = $1
-               AND out_trade_no = $2
-               AND amount_fen = $3)
-        """,
-        trade.transaction_id,
-        trade.out_trade_no,
-        trade.amount_fen,
-    )
-    return known
 
 
 async def insert_discrepancy(
@@ -283,4 +270,6 @@ def _attempt(row: asyncpg.Record) -> Attempt:
         transaction_id=row["transaction_id"],
         looks=row["looks"],
         next_look_at=row["next_look_at"],
+        openid=row["openid"],
+        prepay_id=row["prepay_id"],
     )
