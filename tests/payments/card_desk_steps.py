@@ -10,7 +10,9 @@ import pytest
 from chassis import ids
 from chassis.permissions import ROLES, Permission
 from chassis.web.forms import CSRF_COOKIE
+from services.payments.model.batches import Batch
 from services.payments.model.learners import Staff
+from services.payments.store import batches as store
 from tests.conftest import bearer
 from tests.payments.cards_steps import receive
 from tests.payments.conftest import MakeShop, Shop
@@ -94,6 +96,12 @@ def codes_on(sheet: httpx.Response) -> list[str]:
     assert sheet.status_code == 200, sheet.text
     lines = sheet.content.decode("utf-8-sig").splitlines()
     return [line.split(",")[1] for line in lines[1:]]
+
+
+async def batch_of(desk: Desk, path: str) -> Batch:
+    batch = await store.get_batch(desk.shop.running.pool, UUID(path.rpartition("/")[2]))
+    assert batch is not None
+    return batch
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """Builders for study cards: bank money, and cards that were made of it."""
 
+from collections import Counter
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import httpx
+import pytest
 
 from chassis import clock, ids
 from chassis.db import transaction
@@ -14,7 +16,7 @@ from services.payments.model.cards import CardTerms, IssuedCard, NewCard, draw_c
 from services.payments.model.learners import Staff
 from services.payments.model.receipts import Receipt
 from services.payments.settings import PaymentsSettings
-from tests.payments.conftest import Learner, Shop
+from tests.payments.conftest import Learner, MakeShop, Shop
 
 CLERK = Staff(ids.new_id(), "孙雯")  # records bank money
 CHIEF = Staff(ids.new_id(), "钱进")  # issues cards for it
@@ -115,3 +117,14 @@ async def dump_of(pool: asyncpg.Pool) -> str:
     ]
     bodies = [bytes(row["body"]).decode() for row in await pool.fetch("SELECT body FROM outbox")]
     return "\n".join([*rows, *bodies])
+
+
+@pytest.fixture
+async def proxied(make_shop: MakeShop) -> Shop:
+    """A shop behind the gateway, which tells where each caller is."""
+    return await make_shop(trusted_proxy=True)
+
+
+async def tries_of(shop: Shop) -> Counter[str]:
+    rows = await shop.running.pool.fetch("SELECT outcome FROM card_tries")
+    return Counter(row["outcome"] for row in rows)

@@ -12,14 +12,13 @@ from chassis import ids, outbox
 from chassis.db import Tx
 from contracts.payments import StudyCardIssued
 
+from ..model.card_books import card_voided, reversal
 from ..model.cards import (
     Card,
     CardChanged,
     CardTerms,
     NoSuchCard,
-    card_voided,
     replacement,
-    reversal,
 )
 from ..model.learners import Staff
 from ..model.ledger import Journal

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from chassis.db import Tx
 
-from ..model.cards import Card, CardTerms, IssuedCard, NewCard, card_issued, named
+from ..model.card_books import card_issued
+from ..model.cards import Card, CardTerms, IssuedCard, NewCard, named
 from ..model.learners import Staff
 from ..model.trails import Deed, entry
 from ..store import cards as store

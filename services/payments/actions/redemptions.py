@@ -8,7 +8,8 @@ from chassis import clock, ids, outbox
 from chassis.db import Tx
 from contracts.payments import StudyCardRedeemed
 
-from ..model.cards import Card, card_redeemed
+from ..model.card_books import card_redeemed
+from ..model.cards import Card
 from ..model.tries import (
     PER_ACCOUNT,
     PER_ADDRESS,

@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field, field_validator
 
 from chassis import clock, ids
 from chassis.db import Pool, transaction
@@ -23,13 +22,12 @@ from chassis.web.who import Session, StaffWith
 
 from .. import card_printing, card_sheets
 from ..actions import batches as actions
-from ..card_printing import MEDIA_TYPES, SheetForm
+from ..card_printing import MEDIA_TYPES
 from ..deps import OwnSettings, ParcelShelf, Terms, staff_of
 from ..model.batches import CARDS_MAX, Batch, BatchStatus, NoSuchBatch
-from ..model.money import NotAnAmount, fen
 from ..store import batches as store
 from ..store import card_desk, trails
-from .card_forms import Reason
+from .card_forms import BatchForm, Reason, SheetWish
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/staff/payments/cards/batches", include_in_schema=False)
@@ -37,28 +35,6 @@ router = APIRouter(prefix="/staff/payments/cards/batches", include_in_schema=Fal
 Reader = Annotated[Session, StaffWith(Permission.PAYMENTS_READ)]
 Issuer = Annotated[Session, StaffWith(Permission.PAYMENTS_CARDS)]
 CARDS_SHOWN = 100
-
-
-class BatchForm(BaseModel):
-    """`face` is typed in yuan and kept in fen."""
-
-    batch_id: UUID
-    receipt_id: UUID
-    cards: int = Field(ge=1, le=CARDS_MAX)
-    face: int
-    note: str = Field(min_length=2, max_length=200)
-
-    @field_validator("face", mode="before")
-    @classmethod
-    def _in_fen(cls, value: str) -> int:
-        try:
-            return fen(value)
-        except NotAnAmount:
-            raise ValueError(N_("This is not a sum in yuan, to the fen.")) from None
-
-
-class SheetWish(BaseModel):
-    form: SheetForm = SheetForm.PDF
 
 
 @router.get("/new")
