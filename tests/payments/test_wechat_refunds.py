@@ -82,7 +82,7 @@ async def test_a_repeated_refund_is_one_refund(shop: Shop) -> None:  # case 34
 async def test_the_same_number_for_another_amount_is_refused(shop: Shop) -> None:
     asked = await paid(shop)
     await shop.wechat.refund(asked)
-    with pytest.raises(Refused, match="REFUND_FEE_MISMATCH|INVALID_REQUEST"):
+    with pytest.raises(Refused, match=r"REFUND_FEE_MISMATCH|INVALID_REQUEST"):
         await shop.wechat.refund(replace(asked, amount_fen=501))
 
 
