@@ -1,6 +1,5 @@
 """The merchant's door: `/api/pay/…`, XML in and signed XML out."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -61,11 +60,11 @@ async def answer(request: Request, till: Provider, on: str, handle: Handle) -> R
     kind = fault.kind if fault else ""
     if kind in ("hang_before", "error_500", "redirect"):
         till.note(on, number, kind, fault)
-        return await broken(request, fault)
+        return await broken(request, till, fault)
     answer = _result(till, fields, handle, fault)
     till.note(on, number, answer.get("err_code") or answer["result_code"], fault)
     if kind == "hang":
-        return await broken(request, fault)
+        return await broken(request, till, fault)
     return _written(till, answer, fields, fault)
 
 
@@ -145,9 +144,9 @@ def _written(till: Provider, answer: Fields, asked: Fields, fault: Fault | None)
     return xml(full)
 
 
-async def broken(request: Request, fault: Fault | None) -> Response:
+async def broken(request: Request, till: Provider, fault: Fault | None) -> Response:
     if fault and fault.kind.startswith("hang"):
-        await asyncio.sleep(fault.seconds)
+        await till.plan.hang(fault)
     if fault and fault.kind == "redirect":
         location = f"{request.scope.get('root_path', '')}/decoy"
         return Response(status_code=302, headers={"Location": location})

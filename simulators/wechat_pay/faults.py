@@ -1,7 +1,9 @@
 """Faults planned for what comes next: how a provider fails, on demand."""
 
+import asyncio
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -109,6 +111,13 @@ class Plan:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._let_go = asyncio.Event()
+
+    async def hang(self, fault: Fault) -> None:
+        """Wait as long as the fault says, or until all faults are cleared."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(fault.seconds):
+                await self._let_go.wait()
 
     def add(self, fault: Fault) -> Fault:
         """Raises `ValueError` on a fault that this place does not know."""
@@ -129,6 +138,8 @@ class Plan:
 
     def clear(self) -> None:
         self._faults.clear()
+        self._let_go.set()
+        self._let_go = asyncio.Event()
 
     def dump(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._faults]

@@ -47,11 +47,11 @@ class Gate:
         kind = fault.kind if fault else ""
         if kind in BROKEN:
             self._till.note(on, number, kind, fault)
-            return await broken(request, fault)
+            return await broken(request, self._till, fault)
         status, told = _result(handle, asked, fault)
         self._till.note(on, number, (told or {}).get("code", "SUCCESS"), fault)
         if kind == "hang":
-            return await broken(request, fault)
+            return await broken(request, self._till, fault)
         if told is not None and status == 200 and spoils:
             told = words_v3.spoil(told, fault)
         return self._written(status, told, fault)

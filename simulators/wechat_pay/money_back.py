@@ -111,7 +111,7 @@ async def _bill(request: Request, till: Provider) -> Response:
     fault = till.plan.take(faults.BILL)
     till.note(faults.BILL, str(day), fault.kind if fault else "", fault)
     if fault and fault.kind in ("hang", "hang_before", "error_500", "redirect"):
-        return await broken(request, fault)
+        return await broken(request, till, fault)
     if fault and fault.kind == "not_xml":
         return Response("OK", media_type="text/plain")
     now = till.clock.now()

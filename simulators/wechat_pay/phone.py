@@ -52,7 +52,7 @@ def routes(till: Provider) -> list[Route]:
         kind = fault.kind if fault else ""
         till.note("oauth", None, kind or "asked", fault)
         if kind in ("hang", "error_500"):
-            return await broken(request, fault)
+            return await broken(request, till, fault)
         if kind == "not_json":
             return PlainTextResponse("OK")
         if asked.get("appid") != till.merchant.app_id:

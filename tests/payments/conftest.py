@@ -291,6 +291,7 @@ async def make_shop(
             )
             await serve(provider, listener, stack)
             till = await stack.enter_async_context(httpx.AsyncClient(base_url=base_url))
+            stack.push_async_callback(till.delete, "/control/faults")  # nothing hangs any longer
             return Shop(running, till, learner_token)
 
         yield make

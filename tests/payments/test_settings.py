@@ -67,3 +67,37 @@ def test_the_demo_pays_at_the_simulator() -> None:
         port=8123, database_url="postgresql://x", jwks_file=Path("j"), **KEYS
     )
     assert settings.wechat_api_base_url == "http://127.0.0.1:8123/simulators/wechat/api/"
+
+
+V3: dict[str, Any] = {
+    **REAL,
+    "wechat_api_version": "v3",
+    "wechat_apiv3_key": "k" * 32,
+    "wechat_public_key_file": Path(__file__),
+    "wechat_public_key_id": "PUB_KEY_ID_0114232134912410000000000000",
+}
+del V3["wechat_api_key"]
+
+
+def test_api_v3_needs_no_key_of_v2() -> None:
+    assert PaymentsSettings(**V3).notify_url == "https://edu.example/webhooks/wechat/v3"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("wechat_apiv3_key", ""),
+        ("wechat_apiv3_key", "k" * 31),
+        ("wechat_public_key_id", ""),
+        ("wechat_public_key_id", "5157F09EFDC096DE"),
+        ("wechat_public_key_id", "PUB_KEY_ID_0SIMULATED"),
+        ("wechat_public_key_file", None),
+        ("wechat_key_file", Path("/nowhere")),
+        ("wechat_token_url", "http://127.0.0.1:8000/sns/oauth2/access_token"),
+        ("wechat_authorize_url", "http://127.0.0.1:8000/connect/oauth2/authorize"),
+    ],
+)
+def test_production_refuses_api_v3_without_its_own_keys(name: str, value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        PaymentsSettings(**{**V3, name: value})
+    assert name.upper() in str(refused.value)

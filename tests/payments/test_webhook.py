@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from tests.payments.conftest import Shop
+from tests.payments.conftest import MakeShop, Shop
 
 TOO_MUCH = 413
 
@@ -48,10 +48,48 @@ async def test_a_notification_that_could_not_be_kept_comes_again(shop: Shop) -> 
     await shop.assert_paid_once(learner, order)
 
 
-async def test_a_flood_of_forgeries_is_one_log_line(
-    shop: Shop, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("version", ["v2", "v3"])
+async def test_a_flood_of_forgeries_is_one_log_line_and_real_ones_get_through(
+    make_shop: MakeShop, caplog: pytest.LogCaptureFixture, version: str
 ) -> None:  # case 61
+    shop = await make_shop(wechat_api_version=version)
+    path = "/webhooks/wechat/v3" if version == "v3" else "/webhooks/wechat"
+    learner = shop.learner()
+    order = await shop.open_order(learner)
+    await shop.fault("notify", "lost")
+    await shop.scan(order["code_url"])
+
+    async def flood() -> None:
+        for _ in range(50):
+            answer = await shop.running.client.post(path, content=b"<xml><sign>0</sign></xml>")
+            assert answer.status_code in (400, 401)
+
     with caplog.at_level(logging.WARNING):
-        for _ in range(100):
-            await shop.post_notification(b"<xml><sign>0</sign></xml>")
+        *_, taken = await asyncio.gather(
+            *(flood() for _ in range(10)), shop.notify(order["out_trade_no"])
+        )
+    assert taken
     assert caplog.text.count("notifications_not_trusted") == 1
+    await shop.assert_paid_once(learner, order)
+
+
+async def test_a_reply_that_was_lost_brings_the_same_again_and_credits_once(
+    make_shop: MakeShop,
+) -> None:  # case 31
+    """The process ends after its commit and before WeChat hears of it; the same comes again."""
+    shop = await make_shop(webhook_wait_seconds=600)
+    learner = shop.learner()
+    order = await shop.open_order(learner)
+    await shop.fault("query", "hang_before", seconds=600)
+    await shop.scan(order["code_url"])
+    async with asyncio.timeout(5):
+        while not await shop.running.pool.fetchval("SELECT count(*) FROM notifications"):
+            await asyncio.sleep(0.01)
+    assert not (await shop.provider_state())["attempts"], "no reply yet"
+    for _ in range(3):
+        assert await shop.notify(order["out_trade_no"])
+    await shop.sweep()
+    await shop.till.delete("/control/faults")
+    await shop.assert_paid_once(learner, order)
+    assert await shop.notify(order["out_trade_no"])
+    await shop.assert_paid_once(learner, order)
