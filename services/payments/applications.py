@@ -1,19 +1,13 @@
 """Handing in an application for the discount: what the mailbox reads is sealed, then the case is
 committed (W-2)."""
 
-import hmac
-
 from chassis import idnumbers, ids
 from chassis.db import Pool, transaction
 from chassis.parcels import Parcel, Parcels
-from chassis.refusals import Invalid
-from chassis.web.i18n import N_
 
 from .actions import discounts
 from .model.discounts import Discount
 from .model.learners import Learner
-
-NOT_YOUR_NUMBER = N_("This is not the ID number of your account.")
 
 
 async def apply(
@@ -24,19 +18,13 @@ async def apply(
     Raises `Invalid` where the number is another person's, and what `discounts.apply` raises.
     """
     if id_number is not None:
-        _check_number(mac_key, learner, id_number)
+        learner.check_id_number(id_number, key=mac_key)
     parcel_id = ids.new_id()
     await parcels.seal(parcel_id, Parcel(_fields(learner, id_number)))
     async with transaction(db) as tx:
         return await discounts.apply(
             tx, discount_id=ids.new_id(), learner_id=learner.learner_id, parcel_id=parcel_id
         )
-
-
-def _check_number(mac_key: bytes, learner: Learner, id_number: str) -> None:
-    typed = idnumbers.id_number_mac(mac_key, id_number)
-    if not hmac.compare_digest(typed, learner.id_number_mac):
-        raise Invalid({"id_number": NOT_YOUR_NUMBER})
 
 
 def _fields(learner: Learner, id_number: str | None) -> dict[str, str]:

@@ -8,7 +8,6 @@ from chassis import idnumbers, ids
 from chassis.db import Pool
 from chassis.files import Files
 from chassis.parcels import Attachment, Parcel, Parcels
-from chassis.refusals import Invalid
 
 from . import vouchers
 from .actions.transfers import HandedIn
@@ -33,12 +32,6 @@ class Counter:
         if learner is None:
             raise NotKnownYet
         return learner
-
-    def check_id_number(self, learner: Learner, typed: str) -> None:
-        """Only one's own number: it goes to the mailbox as the payer's (I-9). Raises `Invalid`."""
-        mac = idnumbers.id_number_mac(self.id_number_mac_key, typed)
-        if mac != learner.id_number_mac:
-            raise Invalid({"id_number": "This is not the ID number of your account."})
 
     async def take(
         self, learner: Learner, *, reference: str, notice: Notice, id_number: str, content: bytes

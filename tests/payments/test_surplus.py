@@ -87,10 +87,10 @@ async def test_a_surplus_that_is_back_calls_for_nobody_any_more(
     await paid_twice(shop, shop.learner())
     client = shop.running.client
     before = await client.get("/staff/payments?lang=en", headers=desk.headers)
-    assert "1 payment needs a look." in said(before)
+    assert "1 matter waits for you." in said(before)
     await send(shop, times=3)
     after = await client.get("/staff/payments?lang=en", headers=desk.headers)
-    assert "0 payments need a look." in said(after)
+    assert "Nothing waits." in said(after)
 
 
 async def test_many_settlements_of_a_surplus_send_it_back_once(shop: Shop, desk: Desk) -> None:

@@ -51,7 +51,7 @@ async def submit_transfer(
     account's e-mail otherwise. The same key and body give the same answer."""
     learner = await counter.known(who.subject)
     if id_number:
-        counter.check_id_number(learner, id_number)
+        learner.check_id_number(id_number, key=counter.id_number_mac_key)
     content = await voucher.read()
     notice = Notice(amount_fen, payer_name, bank_reference, contact or learner.email)
     reference = await actions.open_reference(db, learner.learner_id, now=clock.now())

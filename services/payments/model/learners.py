@@ -1,10 +1,12 @@
 """Learners as identity tells of them, and staff as their sessions do."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from chassis.refusals import Conflict
+from chassis import idnumbers
+from chassis.refusals import Conflict, Invalid
 from contracts.identity import LearnerKind
 
 
@@ -26,6 +28,13 @@ class Learner:
     id_number_mac: str
     qualification_number: str | None
     qualification_expires_on: date | None
+
+    def check_id_number(self, typed: str, *, key: bytes) -> None:
+        """Only one's own number goes to the mailbox (I-9). `key`: `ID_NUMBER_MAC_KEY`. Raises
+        `Invalid`."""
+        mac = idnumbers.id_number_mac(key, typed)
+        if not hmac.compare_digest(mac, self.id_number_mac):
+            raise Invalid({"id_number": "This is not the ID number of your account."})
 
 
 @dataclass(frozen=True, slots=True)

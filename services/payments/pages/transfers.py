@@ -140,7 +140,7 @@ async def _take(
 ) -> tuple[Notice, HandedIn]:
     """What was filled in and handed over. Every refusal stands beside its field."""
     sent = parse(TransferForm, form)
-    counter.check_id_number(learner, sent.id_number)
+    learner.check_id_number(sent.id_number, key=counter.id_number_mac_key)
     upload = form.files.get("voucher")
     if upload is None:
         raise Invalid({"voucher": "Choose the picture or PDF of your voucher."})
