@@ -259,7 +259,7 @@ async def test_the_page_is_filled_in_but_for_the_id_number(shop: Shop) -> None: 
     empty = await post(client, learner.headers, "/discounts", data={"id_number": ""})
     assert empty.status_code == 422
     wrong = await post(client, learner.headers, "/discounts", data={"id_number": "1" * 18})
-    assert "与您账号的身份证号不一致" in wrong.text
+    assert "这不是您账号对应的身份证号" in wrong.text
     done = await post(client, learner.headers, "/discounts", data={"id_number": ID_NUMBER})
     assert (done.status_code, done.headers["location"]) == (303, "/discounts")
     after = (await get(client, learner.headers, "/discounts")).text
