@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from chassis.db import Pool
 from chassis.parcels import Parcels
-from chassis.service import Kit, Service, every
+from chassis.service import Kit, Service, Worker, every
 from chassis.web.app import create_app
 
 from . import (
@@ -43,13 +44,11 @@ UPLOADS = (
 def create(settings: PaymentsSettings, kit: Kit) -> Service:
     """Everything of payments on this kit."""
     wechat, login = connect(settings), connect_login(settings)
-    courier = SfExpress(
-        base_url=settings.sf_base_url,
-        partner_id=settings.sf_partner_id,
-        checkword=settings.sf_checkword.get_secret_value(),
-        sender_name=settings.sf_sender_name,
-        sender_phone=settings.sf_sender_phone,
-        sender_address=settings.sf_sender_address,
+    courier = _courier(settings)
+    parcel_key = settings.parcel_key.get_secret_value()
+    shelves = Shelves(
+        addresses=Parcels(kit.files, parcel_key),
+        parcels=Parcels.open(settings.parcels_url, settings.data_dir, parcel_key),
     )
     app = create_app(
         "payments",
@@ -59,13 +58,7 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         uploads=UPLOADS,
     )
     app.state.settings = settings
-    app.state.parcels = Parcels.open(
-        settings.parcels_url, settings.data_dir, settings.parcel_key.get_secret_value()
-    )
-    shelves = Shelves(
-        addresses=Parcels(kit.files, settings.parcel_key.get_secret_value()),
-        parcels=app.state.parcels,
-    )
+    app.state.parcels = shelves.parcels
     app.state.addresses = shelves.addresses
     app.state.courier = courier
     app.state.wechat = wechat
@@ -75,41 +68,45 @@ def create(settings: PaymentsSettings, kit: Kit) -> Service:
         name="payments",
         app=app,
         consumer=consumers.consumer,
-        workers=[
-            every(sweeper.SWEEP_SECONDS, partial(sweeper.sweep, kit.pool, wechat), name="sweeper"),
-            every(
-                returning.SWEEP_SECONDS,
-                partial(returning.sweep, kit.pool, wechat, settings.refund_spacing),
-                name="refunds at WeChat",
-            ),
-            every(
-                shipping.LOOK_SECONDS,
-                partial(shipping.ask_again, kit.pool, courier, shelves),
-                name="shipments",
-            ),
-            every(
-                sweeper.FORGET_SECONDS,
-                partial(orders.delete_old_keys, kit.pool),
-                name="old idempotency keys",
-            ),
-            every(
-                reconciler.LOOK_SECONDS,
-                partial(reconciler.reconcile, kit.pool, wechat),
-                name="bills",
-            ),
-            every(
-                auditor.LOOK_SECONDS, partial(auditor.audit_nightly, kit.pool), name="nightly audit"
-            ),
-            every(
-                card_watch.WATCH_SECONDS,
-                partial(
-                    card_watch.watch, kit.pool, app.state.parcels, settings.card_failures_alarm
-                ),
-                name="study cards",
-            ),
-        ],
+        workers=_workers(settings, kit.pool, wechat, courier, shelves),
         lifespan=partial(_clients, courier, wechat, login),
     )
+
+
+def _courier(settings: PaymentsSettings) -> SfExpress:
+    return SfExpress(
+        base_url=settings.sf_base_url,
+        partner_id=settings.sf_partner_id,
+        checkword=settings.sf_checkword.get_secret_value(),
+        sender_name=settings.sf_sender_name,
+        sender_phone=settings.sf_sender_phone,
+        sender_address=settings.sf_sender_address,
+    )
+
+
+def _workers(
+    settings: PaymentsSettings, pool: Pool, wechat: Provider, courier: SfExpress, shelves: Shelves
+) -> list[Worker]:
+    """What nobody waits for, each with the seconds between two rounds."""
+    refunds = partial(returning.sweep, pool, wechat, settings.refund_spacing)
+    cards = partial(card_watch.watch, pool, shelves.parcels, settings.card_failures_alarm)
+    letters = partial(shipping.ask_again, pool, courier, shelves)
+    return [
+        every(seconds, action, name=name)
+        for name, seconds, action in (
+            ("sweeper", sweeper.SWEEP_SECONDS, partial(sweeper.sweep, pool, wechat)),
+            ("refunds at WeChat", returning.SWEEP_SECONDS, refunds),
+            (
+                "shipments",
+                shipping.LOOK_SECONDS,
+                partial(shipping.ask_again, pool, courier, shelves),
+            ),
+            ("bills", reconciler.LOOK_SECONDS, partial(reconciler.reconcile, pool, wechat)),
+            ("nightly audit", auditor.LOOK_SECONDS, partial(auditor.audit_nightly, pool)),
+            ("study cards", card_watch.WATCH_SECONDS, cards),
+            ("old keys", sweeper.FORGET_SECONDS, partial(orders.delete_old_keys, pool)),
+        )
+    ]
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ class Courier:
         return Reply(response.status_code, response.content)
 
 
-class Deliveries:
+class Deliveries(ABC):
     """The schedule, one task for each number. `time_scale` stretches the gaps.
 
     A subclass says what is pending, makes one try, and keeps the outcome.
@@ -61,16 +62,17 @@ class Deliveries:
         self._time_scale = time_scale
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
+    @abstractmethod
     def pending(self) -> list[tuple[str, int, float]]:
         """Number, tries so far and next moment of what still has to be told."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def try_once(self, number: str) -> str:
         """One try; the state after it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def note(self, number: str, *, state: str, tries: int, next_at: float) -> None:
-        raise NotImplementedError
+        """Keep what became of a try."""
 
     def start(self) -> None:
         """Go on with what was still to be told when the process ended."""

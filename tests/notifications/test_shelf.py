@@ -65,3 +65,5 @@ async def test_the_service_prunes_by_itself_as_its_settings_say(
         async with asyncio.timeout(PATIENCE_SECONDS):
             while await money.shelf(running).sealed_before(clock.now()):
                 await asyncio.sleep(0.02)
+    with pytest.raises(NoSuchParcel):
+        await money.shelf(running).unseal(event.parcel_id)

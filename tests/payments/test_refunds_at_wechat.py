@@ -266,6 +266,7 @@ async def test_a_notification_has_the_refund_looked_at_now(shop: Shop, desk: Des
     async with asyncio.timeout(5):
         while (await look(learner, refund_id))["status"] != "refunded":
             await asyncio.sleep(0.01)
+    assert len(await at_wechat(shop)) == 1
 
 
 async def test_fifty_notifications_refund_once(shop: Shop, desk: Desk) -> None:
