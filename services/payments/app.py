@@ -96,11 +96,7 @@ def _workers(
         for name, seconds, action in (
             ("sweeper", sweeper.SWEEP_SECONDS, partial(sweeper.sweep, pool, wechat)),
             ("refunds at WeChat", returning.SWEEP_SECONDS, refunds),
-            (
-                "shipments",
-                shipping.LOOK_SECONDS,
-                partial(shipping.ask_again, pool, courier, shelves),
-            ),
+            ("shipments", shipping.LOOK_SECONDS, letters),
             ("bills", reconciler.LOOK_SECONDS, partial(reconciler.reconcile, pool, wechat)),
             ("nightly audit", auditor.LOOK_SECONDS, partial(auditor.audit_nightly, pool)),
             ("study cards", card_watch.WATCH_SECONDS, cards),

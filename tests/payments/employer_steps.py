@@ -145,3 +145,13 @@ async def issued_events(shop: Shop) -> list[StudyCardIssued]:
 
 
 __all__ = ["get", "known", "post"]
+
+
+async def count(shop: Shop, table: str) -> int:
+    value: int = await shop.running.pool.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
+    return value
+
+
+async def registered(shop: Shop, place: int) -> Learner:
+    """The person of that place on the list has an account."""
+    return await known(shop, shop.learner(), id_number=number_of(place), name=f"学员{place}")
