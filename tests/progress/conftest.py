@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from chassis import clock
 from contracts.catalogue import (
     CourseKind,
     CoursePublished,
@@ -80,7 +81,7 @@ def registered(
     registered_at: datetime | None = None,
     version: int = 1,
 ) -> LearnerRegistered:
-    expires_on = expires_on or date.today() + timedelta(days=200)
+    expires_on = expires_on or clock.today() + timedelta(days=200)
     qualification = Qualification(number="CIQ-1", category="检验鉴定", expires_on=expires_on)
     return LearnerRegistered(
         learner_id=learner_id,

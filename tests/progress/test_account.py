@@ -4,7 +4,7 @@ choosing that the notice names, one cycle after the other. Also the plan beside 
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -160,7 +160,7 @@ async def test_the_plan_reckons_with_what_is_owned_and_with_the_own_pace(
 ) -> None:
     # P-11
     items = [courseware(required_seconds=600), courseware(required_seconds=600)]
-    expires_on = date.today() + timedelta(days=100)
+    expires_on = clock.today() + timedelta(days=100)
     who = await learner(course(*items), expires_on=expires_on)
     await who.has_studied(items[0], 120)
     plan = (await who.get("/api/progress/hours")).json()["plan"]

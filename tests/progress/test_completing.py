@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+from chassis import clock
 from contracts.catalogue import CourseKind, Courseware, CoursewareKind
 from contracts.identity import LearnerKind
 from services.progress.cycles import years_later
@@ -183,7 +184,7 @@ async def forty_hours(learner: MakeLearner, **facts: Any) -> tuple[Learner, list
 
 async def test_forty_hours_satisfy_a_holders_cycle_once(learner: MakeLearner) -> None:
     # P-10, P-11
-    expires_on = date.today() + timedelta(days=100)
+    expires_on = clock.today() + timedelta(days=100)
     who, items = await forty_hours(learner, expires_on=expires_on)
     for item in items[:-1]:
         assert (await who.press(item)).status_code == 201
@@ -201,7 +202,7 @@ async def test_forty_hours_satisfy_a_holders_cycle_once(learner: MakeLearner) ->
     assert told["hours"] == 40
     assert told["cycle_ends_on"] == expires_on.isoformat()
     assert told["cycle_starts_on"] == (years_later(expires_on, -4) + timedelta(1)).isoformat()
-    assert told["study_started_on"] <= date.today().isoformat()
+    assert told["study_started_on"] <= clock.today().isoformat()
 
 
 async def test_the_last_hours_of_two_coursewares_at_once_tell_it_once(

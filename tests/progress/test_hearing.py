@@ -1,8 +1,9 @@
 """What progress hears, in any order and any number of times."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import timedelta
 
+from chassis import clock
 from contracts.identity import LearnerKind
 from tests.conftest import Running
 from tests.progress.conftest import (
@@ -101,7 +102,7 @@ async def test_older_facts_do_not_replace_newer_ones(
 ) -> None:
     # P-10
     who = await learner()
-    expires_on = date.today() + timedelta(days=50)
+    expires_on = clock.today() + timedelta(days=50)
     await progress.deliver(registered(who.learner_id, version=3, expires_on=expires_on))
     await progress.deliver(registered(who.learner_id, version=2, kind=LearnerKind.NEWCOMER))
     shown = (await who.get("/api/progress/hours")).json()

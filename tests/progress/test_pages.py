@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
 
+from chassis import clock
 from contracts.catalogue import Courseware, CoursewareKind, Question, QuestionKind
 from contracts.identity import LearnerKind
 from tests.conftest import Running, bearer
@@ -55,7 +56,7 @@ async def test_the_learning_centre_leads_to_where_i_left(learner: MakeLearner) -
 async def test_the_hour_account_shows_both_parts_of_a_holder(learner: MakeLearner) -> None:
     # P-10, P-11
     item = courseware()
-    who = await learner(course(item), expires_on=date.today() + timedelta(days=100))
+    who = await learner(course(item), expires_on=clock.today() + timedelta(days=100))
     await who.completes(item)
     text = (await who.get("/hours")).text
     assert "必修课：10 学时，学完 1 学时" in text
