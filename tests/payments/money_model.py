@@ -8,6 +8,8 @@ from typing import Final
 
 HOUR_FEN: Final = 1500
 OK: Final = "ok"
+REFUSED: Final = "refused"  # by a form, which says why in a sentence
+BLOCKED: Final = "blocked_by_invoice"
 
 
 @dataclass
@@ -18,7 +20,8 @@ class Card:
 
 @dataclass
 class Order:
-    """`studied`: hours that progress will find; it is asked at the first refund."""
+    """`studied`: hours that progress will find; it is asked at the first refund. `is_stuck`: the
+    learner's wish for a refund waits because of an invoice."""
 
     hours: int
     studied: int
@@ -26,6 +29,7 @@ class Order:
     method: str = ""
     refunded_fen: int = 0
     is_answered: bool = False
+    is_stuck: bool = False
 
     @property
     def amount_fen(self) -> int:
@@ -93,21 +97,38 @@ class Purse:
         order.status = "cancelled"
         return OK
 
-    def refund(self, order: Order, wish_fen: int | None, *, to_wallet: bool) -> str:
-        """$-8: what is not studied and not invoiced. How a refund ends, or why there is none."""
+    def ask_refund(self, order: Order, *, to_wallet: bool) -> str:
+        """$-8: all that is not studied, approved at once. How it ends, or why there is none."""
         if order.status != "paid":
             return "OrderNotPaid"
+        if order.is_stuck:
+            return BLOCKED  # the open wish is answered again
         if order.left_fen == 0:
             all_studied = order.is_answered and order.studied == order.hours
             return "AllStudied" if all_studied else "NothingToRefund"
-        if wish_fen is not None and wish_fen > order.left_fen:
-            return "MoreThanLeft"
+        return self._wish(order, to_wallet=to_wallet)
+
+    def go_on(self, order: Order, *, to_wallet: bool) -> str:
+        return self._wish(order, to_wallet=to_wallet) if order.is_stuck else REFUSED
+
+    def _wish(self, order: Order, *, to_wallet: bool) -> str:
+        end = self._refund(order, None, to_wallet=to_wallet)
+        order.is_stuck = end == BLOCKED
+        return end
+
+    def begin_refund(self, order: Order, wish_fen: int | None, *, to_wallet: bool) -> str:
+        """$-8: staff begin it, of an amount or of all that is left."""
+        if order.status != "paid" or order.left_fen == 0 or (wish_fen or 0) > order.left_fen:
+            return REFUSED
+        return self._refund(order, wish_fen, to_wallet=to_wallet)
+
+    def _refund(self, order: Order, wish_fen: int | None, *, to_wallet: bool) -> str:
         order.is_answered = True
         amount_fen = order.left_fen if wish_fen is None else wish_fen
         if not 0 < amount_fen <= order.left_fen:
             return "declined"
         if self.invoiced_fen > self.paid_fen - self.refunded_fen - amount_fen:
-            return "blocked_by_invoice"
+            return BLOCKED
         order.refunded_fen += amount_fen
         if to_wallet or order.method == "wallet":
             self.wallet_fen += amount_fen
@@ -120,4 +141,17 @@ class Purse:
         if any(one.status == "requested" for one in self.invoices):
             return "InvoiceOpen"
         self.invoices.append(Invoice(amount_fen))
+        return OK
+
+    def cancel_invoice(self, invoice: Invoice) -> str:
+        if invoice.status not in ("requested", "cancelled"):
+            return "InvoiceDecided"
+        invoice.status = "cancelled"
+        return OK
+
+    def move_invoice(self, invoice: Invoice, before: str, after: str) -> str:
+        """What staff do: issue or decline what is asked for, reverse what is issued."""
+        if invoice.status != before:
+            return REFUSED
+        invoice.status = after
         return OK
