@@ -54,7 +54,7 @@ async def registered(shop: Shop, place: int) -> Learner:
 def codes_of(content: bytes) -> dict[str, str]:
     """Name → code, as the sheet says."""
     rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-    return {row["姓名"]: row["充值码"] for row in rows}
+    return {row["姓名"]: row["卡号"] for row in rows}
 
 
 # the case
@@ -366,7 +366,7 @@ async def test_the_sheet_holds_the_others_and_is_handed_out_once(  # $-5, case 5
     assert again.status_code == 410
     page = (await get(shop.running.client, contact.headers, f"/employers/{case_id}")).text
     assert "下载 PDF" not in page
-    assert "充值码清单已于" in page
+    assert "卡号清单已于" in page
 
 
 async def test_fifty_downloads_at_once_hand_out_one_sheet(  # case 50
