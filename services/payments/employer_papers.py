@@ -17,7 +17,7 @@ from .model.money import yuan
 from .settings import PaymentsSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
-SHEET_HEAD = ("姓名", "身份证号", "学习卡序列号", "充值码", "金额（元）", "有效期至")
+SHEET_HEAD = ("姓名", "身份证号", "学习卡序列号", "卡号", "金额（元）", "有效期至")
 
 
 def quotation(case: EmployerCase, people: Sequence[Listed], settings: PaymentsSettings) -> bytes:

@@ -34,6 +34,16 @@ LEARNER = [
     "/account",
     "/cart",
     "/orders",
+    "/wallet",
+    "/study-cards",
+    "/transfers",
+    "/transfers/new",
+    "/employers",
+    "/employers/new",
+    "/discounts",
+    "/refunds",
+    "/invoices",
+    "/invoices/new",
     "/study",
     "/hours",
     "/certificates",
@@ -74,15 +84,18 @@ LANGUAGES = {"phone": ("zh", "en"), "desktop": ("zh",)}  # long English words tr
 
 
 async def sign_in(context: BrowserContext, platform: Platform, who: str) -> None:
-    """Through the API: the pages' forms have tests of their own."""
+    """Through the API: the pages' forms have tests of their own. `who`: learner, newcomer, staff
+    (who may do everything), or a member of staff's login."""
     accounts = json.loads((platform.data_dir / "demo-accounts.json").read_text())
-    if who == "learner":
-        account = accounts["learners"][0]
+    learners = dict(zip(("learner", "newcomer"), accounts["learners"], strict=True))
+    if who in learners:
+        account = learners[who]
         made = await (await context.request.post("/api/identity/captchas")).json()
         more = {"captcha_id": made["captcha_id"], "captcha_answer": CAPTCHA_ANSWER}
         path = "/api/identity/sessions"
     else:
-        account = next(each for each in accounts["staff"] if each["service"] == "all")
+        login = "administrator@demo" if who == "staff" else who
+        account = next(each for each in accounts["staff"] if each["login"] == login)
         more, path = {}, "/api/identity/staff/sessions"
     body = {"login": account["login"], "password": account["password"], **more}
     assert (await context.request.post(path, data=body)).ok

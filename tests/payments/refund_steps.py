@@ -208,3 +208,14 @@ async def assert_books_hold(shop: Shop) -> None:
         """
     )
     assert all(row["refunded_fen"] == row["known_fen"] for row in reserved)
+
+
+async def promised(
+    shop: Shop, desk: Desk, learner: Learner, *, studied: int = 0
+) -> tuple[dict[str, Any], str]:
+    """A WeChat order whose refund is approved, counted and about to be sent."""
+    order = await paid_order(shop, learner)
+    refund_id = await asked(learner, order)
+    await desk.approve(refund_id)
+    await count_hours(shop, studied=studied)
+    return order, refund_id

@@ -139,7 +139,9 @@ async def test_a_receipt_whose_money_is_missing_takes_all_its_cards_back(desk: D
     assert await store.get_outstanding(shop.running.pool) == (0, 0)
     assert (await shop.balances())["liability:receipts"] == -45000
     assert "银行退票" in (await desk.reader.get(f"{CARDS}/{second.card_id}")).text
-    assert (await desk.chief.get(f"{CARDS}/receipts/{ids.new_id()}")).status_code == 404
+    unknown = f"{CARDS}/receipts/{ids.new_id()}"
+    assert (await desk.chief.get(unknown)).status_code == 404
+    assert (await desk.chief.post(f"{unknown}/reversal", reason="退票")).status_code == 404
 
 
 async def test_a_card_whose_time_is_over_is_extended_with_a_reason(desk: Desk) -> None:

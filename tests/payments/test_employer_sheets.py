@@ -35,7 +35,7 @@ from tests.payments.employer_steps import (
 def codes_of(content: bytes) -> dict[str, str]:
     """Name → code, as the sheet says."""
     rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-    return {row["姓名"]: row["充值码"] for row in rows}
+    return {row["姓名"]: row["卡号"] for row in rows}
 
 
 async def test_who_has_an_account_gets_the_code_sealed(shop: Shop, staff_token: Any) -> None:  # $-5
@@ -64,7 +64,7 @@ async def test_the_sheet_holds_the_others_and_is_handed_out_once(  # $-5, case 5
     assert again.status_code == 410
     page = (await get(shop.running.client, contact.headers, f"/employers/{case_id}")).text
     assert "下载 PDF" not in page
-    assert "充值码清单已于" in page
+    assert "卡号清单已于" in page
 
 
 async def test_fifty_downloads_at_once_hand_out_one_sheet(  # case 50

@@ -121,6 +121,8 @@ async def test_excel_has_its_bound_and_a_period_is_needed(
     assert (
         await desk.get("/books/exports/journal.csv?since=1&until=9999-12-31")
     ).status_code == 422
+    back = await desk.get("/books/exports/journal.csv?since=2026-03-02&until=2026-03-01")
+    assert (back.status_code, "请对调" in back.text) == (422, True)
     assert (await desk.get("/books/exports/secrets.csv")).status_code == 404
     assert "journal.xlsx" in await desk.read("/books/exports")
     other = Desk.of(shop, staff_token, Permission.CATALOGUE_WRITE)

@@ -67,6 +67,13 @@ async def test_what_is_wrong_is_said_beside_its_field(shop: Shop, staff_token: A
         assert word in answer.text
 
 
+async def test_a_mistyped_year_is_noticed(shop: Shop, staff_token: Any) -> None:
+    fields = {"bank_reference": "N1", "amount": "5", "payer_name": "某人"}
+    answer = await clerk(shop, staff_token).post(RECEIPTS, received_on="0026-11-20", **fields)
+    assert (answer.status_code, "请核对年份" in answer.text) == (422, True)
+    assert 'value="0026-11-20"' in answer.text
+
+
 async def test_a_statement_is_imported_once(shop: Shop, staff_token: Any) -> None:
     desk = clerk(shop, staff_token)
     first = await upload(desk, statement(GOOD, OTHER, OUT))

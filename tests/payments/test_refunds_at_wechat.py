@@ -4,16 +4,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from chassis import clock
 from services.payments import returning
 from services.payments.store import refunds as refunds_store
-from simulators.wechat_pay import protocol
-from simulators.wechat_pay.sealed import encrypt
-from tests.payments.conftest import API_KEY, APP_ID, MCH_ID, Learner, MakeShop, Shop
+from tests.payments.conftest import MakeShop, Shop
 from tests.payments.invoice_steps import COMPANY
 from tests.payments.refund_steps import (
     Desk,
@@ -27,6 +24,7 @@ from tests.payments.refund_steps import (
     look,
     paid_order,
     paybacks,
+    promised,
     refund_id_of,
     refunded,
     refunded_fen,
@@ -35,17 +33,6 @@ from tests.payments.refund_steps import (
 )
 
 __all__ = ["desk"]
-
-
-async def promised(
-    shop: Shop, desk: Desk, learner: Learner, *, studied: int = 0
-) -> tuple[dict[str, Any], str]:
-    """A WeChat order whose refund is approved, counted and about to be sent."""
-    order = await paid_order(shop, learner)
-    refund_id = await asked(learner, order)
-    await desk.approve(refund_id)
-    await count_hours(shop, studied=studied)
-    return order, refund_id
 
 
 async def test_money_is_promised_first_and_refunded_when_wechat_says_so(
@@ -236,78 +223,6 @@ async def test_an_invoice_that_covers_the_money_is_red_flushed_first(
     await desk.go_on(refund_id)
     await send(shop)
     assert (await look(learner, refund_id))["status"] == "refunded"
-
-
-def hint(number: str, *, app_id: str = APP_ID, key: str = API_KEY, **outer: str) -> bytes:
-    """A refund notification as WeChat writes them: encrypted, not signed."""
-    inner = {"out_refund_no": number, "refund_status": "SUCCESS", "refund_fee": "1"}
-    fields = {
-        "return_code": "SUCCESS",
-        "appid": app_id,
-        "mch_id": MCH_ID,
-        "nonce_str": "n",
-        "req_info": encrypt(inner, key),
-        **outer,
-    }
-    return bytes(protocol.write(fields))
-
-
-async def post_hint(shop: Shop, body: bytes) -> int:
-    answer = await shop.running.client.post("/webhooks/wechat/refunds", content=body)
-    return answer.status_code
-
-
-async def test_a_notification_has_the_refund_looked_at_now(shop: Shop, desk: Desk) -> None:
-    # $-8: the provider notifies by itself
-    learner = shop.learner()
-    await shop.till.delete("/control/faults")
-    _, refund_id = await promised(shop, desk, learner)
-    await send(shop, times=1)
-    async with asyncio.timeout(5):
-        while (await look(learner, refund_id))["status"] != "refunded":
-            await asyncio.sleep(0.01)
-    assert len(await at_wechat(shop)) == 1
-
-
-async def test_fifty_notifications_refund_once(shop: Shop, desk: Desk) -> None:
-    # $-8: the race
-    learner = shop.learner()
-    _, refund_id = await promised(shop, desk, learner)
-    await send(shop, times=1)
-    [(number, _, _)] = await paybacks(shop)
-    await asyncio.sleep(0.01)
-    answers = await asyncio.gather(*(post_hint(shop, hint(number)) for _ in range(50)))
-    assert set(answers) == {200}
-    assert (await look(learner, refund_id))["status"] == "refunded"
-    assert len(await refunded(shop)) == 1
-    assert (await shop.balances())["asset:wechat"] == 0
-
-
-async def test_what_may_not_be_believed_changes_nothing(shop: Shop, desk: Desk) -> None:
-    # case 36: garbage, another appid, another key; and SUCCESS while the query says PROCESSING
-    learner = shop.learner()
-    await shop.fault("refund", "processing")
-    order, refund_id = await promised(shop, desk, learner)
-    await send(shop, times=1)
-    [(number, _, _)] = await paybacks(shop)
-    for wrong in (
-        b"",
-        b"<xml/>",
-        b"<!DOCTYPE x><xml/>",
-        hint(number, app_id="wx0000000000000000"),
-        hint(number, key="k" * 32),
-        hint(number, req_info="%%%"),
-        hint(number, req_info="AAAA"),
-        hint(number, req_info="A" * 64),
-        hint(number, return_code="FAIL"),
-        hint("x" * 65),
-    ):
-        assert await post_hint(shop, wrong) == 400
-    assert await post_hint(shop, hint(number)) == 200
-    assert await post_hint(shop, hint("R261128-AAAAAA-1")) == 200
-    assert [status for _, status, _ in await paybacks(shop)] == ["processing"]
-    assert (await look(learner, refund_id))["status"] == "sending"
-    assert await refunded_fen(shop, order) == 15_000
 
 
 async def test_what_went_back_is_listed_by_its_day_in_china(shop: Shop, desk: Desk) -> None:

@@ -111,6 +111,18 @@ async def test_no_more_is_issued_than_arrived(shop: Shop, staff_token: Any) -> N
     assert (spent.status_code, "仅余 0.00 元" in spent.text) == (409, True)
 
 
+async def test_a_mistyped_sum_stays_beside_its_receipt(shop: Shop, staff_token: Any) -> None:
+    learner, (desk, chief) = await known_learner(shop), clerks(shop, staff_token)
+    case = await case_of(learner)
+    await record(desk)
+    receipt_id = await record(desk, remark=case["remittance_reference"])
+    answer = await issue(chief, case, receipt_id, amount="15.005")
+    assert answer.status_code == 422
+    assert 'id="f-amount-error"' in answer.text
+    assert answer.text.count('value="15.005"') == 1
+    assert answer.text.count('value="600.00"') == 1  # the other receipt's
+
+
 async def test_fifty_clicks_issue_one_card(shop: Shop, staff_token: Any) -> None:
     learner, (desk, chief) = await known_learner(shop), clerks(shop, staff_token)
     case = await case_of(learner)

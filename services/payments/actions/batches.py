@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.db import Tx
 
+from ..model import money
 from ..model.batches import (
     Batch,
     BatchDiffers,
@@ -44,7 +45,7 @@ async def draft(tx: Tx, batch: Batch, *, by: Staff) -> Batch:
     if receipt is None:
         raise NoSuchReceipt
     if batch.sum_fen > receipt.rest_fen:
-        raise ReceiptSpent(rest_yuan=f"{receipt.rest_fen / 100:.2f}")
+        raise ReceiptSpent(rest_yuan=money.yuan(receipt.rest_fen))
 
     if not await store.insert_batch(tx, batch):
         raise BatchDiffers

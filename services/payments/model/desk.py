@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.refusals import Conflict, NotFound
+from chassis.refusals import Conflict, Invalid, NotFound
 
 
 class NoSuchDiscrepancy(NotFound):
@@ -14,6 +14,13 @@ class NoSuchDiscrepancy(NotFound):
 
 class AlreadySettled(Conflict):
     """{name} has settled this difference already."""
+
+
+class PeriodEndsFirst(Invalid):
+    """The period ends before it begins. Exchange the two days."""
+
+    def __init__(self) -> None:
+        super().__init__({"until": self.message})
 
 
 class TooManyRows(Conflict):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.refusals import Conflict, Forbidden, NotFound
 
+from . import money
 from .learners import Staff
 
 
@@ -48,7 +49,7 @@ class Receipt:
         if by.staff_id == self.recorded_by:
             raise OwnReceipt
         if amount_fen > self.rest_fen:
-            raise ReceiptSpent(rest_yuan=f"{self.rest_fen / 100:.2f}")
+            raise ReceiptSpent(rest_yuan=money.yuan(self.rest_fen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,10 +194,12 @@ async def _form(
     case = await _case(db, who, case_number) if case_number else None
     learner = await learners_store.get_learner(db, who.subject)
     context: dict[str, Any] = {"form": form} if form is not None else {}
+    room = await _room(db, who, policy)
     return page(
         request,
         "invoice_new.html",
-        room=await _room(db, who, policy),
+        room=room,
+        offered_yuan=money.yuan(case.amount_fen if case else room.invoiceable_fen),
         at_sale=policy is Policy.AT_SALE_UNTAXED,
         waiting=None if case else await store.find_open(db, who.subject),
         case=case,

@@ -157,6 +157,8 @@ async def undo_receipt(request: Request, receipt_id: UUID, db: Db, who: Issuer) 
         reason = parse(Reason, form).reason
     except Refusal as refusal:
         return await _receipt_page(request, db, who, receipt_id, refusal, form)
+    if await batches.get_bank_money(db, receipt_id) is None:
+        raise NoSuchReceipt
     deciding = Deciding(staff_of(who), reason, clock.now())
     undone = 0
     for card_id in await card_desk.list_undoable(db, receipt_id):

@@ -16,7 +16,7 @@ from chassis.web.who import Session, StaffWith
 
 from .. import exports
 from ..exports import Period, Table
-from ..model.desk import TooManyRows
+from ..model.desk import PeriodEndsFirst, TooManyRows
 from ..store import exports as store
 
 log = structlog.get_logger()
@@ -49,6 +49,8 @@ async def export(
     until: Day,
 ) -> Response:
     """The file, sent while it is read from the database."""
+    if until < since:
+        raise PeriodEndsFirst
     period = Period(since, until)
     if file_type == "xlsx" and (rows := await _count(db, table, period)) > EXCEL_ROWS:
         raise TooManyRows(rows=rows, most=EXCEL_ROWS)

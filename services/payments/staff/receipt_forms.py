@@ -10,6 +10,8 @@ from chassis import clock
 
 from ..model import money
 
+FIRST_DAY = date(2000, 1, 1)
+
 
 class ReceiptForm(BaseModel):
     """One line of the bank's statement, typed by hand."""
@@ -35,7 +37,9 @@ class ReceiptForm(BaseModel):
 
     @field_validator("received_on")
     @classmethod
-    def _is_not_in_the_future(cls, day: date) -> date:
+    def _is_possible(cls, day: date) -> date:
+        if day < FIRST_DAY:
+            raise ValueError("This day is too long ago. Compare the year.")
         if day > clock.today() + timedelta(days=1):
             raise ValueError("This day has not come yet.")
         return day
