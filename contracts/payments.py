@@ -64,7 +64,7 @@ class WithdrawalRequested(Event):
 
 
 class OrderRefunded(Event):
-    """Money of an order went back ($-8). The unstudied hours of `course_ids` are closed."""
+    """Money of an order went back ($-8). Nothing of `course_ids` was studied; they are closed."""
 
     name: ClassVar[str] = "payments.order_refunded.v1"
     refund_id: UUID

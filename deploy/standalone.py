@@ -1,7 +1,7 @@
 """The whole platform in one process: `make run`. PostgreSQL is its only child.
 
-All six services, the gateway's routing and, in the demo, the simulators of WeChat Pay and of a
-mailbox. Events go through the in-process bus, or through RabbitMQ where AMQP_URL is set.
+All six services, the gateway's routing and, in the demo, the simulators.
+Events go through the in-process bus, or through RabbitMQ where AMQP_URL is set.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The demo's counterparts as a process of their own: WeChat Pay and a mailbox.
+"""The demo's counterparts as a process of their own.
 
 `python -m deploy.stack.simulators`, told by `PORT`, `SMTP_PORT` and `DATA_DIR`.
 """
