@@ -25,7 +25,9 @@ class NotificationsSettings(Settings):
     link_key: Key = Field(description="makes the secret links; identity has the same")
     parcel_key: Key = Field(description="opens what no event may hold; payments has the same")
     parcels_kept_days: int = Field(
-        default=30, ge=1, description="then a parcel is deleted, unless a mail still needs it"
+        default=30,
+        ge=30,  # payments leaves sheets of codes there for up to 28 days
+        description="then a parcel is deleted, unless a mail still needs it",
     )
     mail_senders: int = Field(default=3, ge=1, description="mails sent at the same time")
     mail_poll_seconds: float = Field(default=1, gt=0, description="how soon a new mail is seen")

@@ -7,10 +7,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from chassis import clock, ids
 from chassis.parcels import NoSuchParcel
 from services.notifications import shelf
+from services.payments.model.employers import SHEET_DAYS
 from tests.conftest import Running
 
 from . import conftest as build
@@ -58,12 +60,19 @@ async def test_old_parcels_go_and_what_a_mail_still_waits_for_stays(
 async def test_the_service_prunes_by_itself_as_its_settings_say(
     notifications: StartService, tmp_path: Path
 ) -> None:
-    running = await notifications(parcels_kept_days=7)
+    running = await notifications(parcels_kept_days=40)
     event = await money.card_issued(running, ids.new_id())
-    _age(tmp_path, event.parcel_id, days=8)
+    _age(tmp_path, event.parcel_id, days=41)
     async with working(running):
         async with asyncio.timeout(PATIENCE_SECONDS):
             while await money.shelf(running).sealed_before(clock.now()):
                 await asyncio.sleep(0.02)
     with pytest.raises(NoSuchParcel):
         await money.shelf(running).unseal(event.parcel_id)
+
+
+async def test_parcels_are_kept_for_as_long_as_payments_may_need_them(
+    notifications: StartService,
+) -> None:
+    with pytest.raises(ValidationError):
+        await notifications(parcels_kept_days=SHEET_DAYS)

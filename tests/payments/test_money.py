@@ -28,18 +28,18 @@ LIVES = int(os.environ.get("MONEY_LIVES", "0"))
 FEN = st.integers(1, 30_000)
 PICK = st.integers(0, 3)
 WISH = st.none() | st.sampled_from([1, 1500, 4500]) | FEN
-STEP = st.one_of(
-    st.tuples(st.just("issue_card"), FEN),
-    st.tuples(st.just("redeem"), PICK, st.sampled_from([True, True, True, False])),
-    st.tuples(st.just("order"), st.integers(1, 10), st.integers(0, 10)),
-    st.tuples(st.just("pay"), PICK, st.sampled_from(["wallet", "wechat"])),
-    st.tuples(st.just("cancel"), PICK),
+STEP = st.one_of(  # the first are drawn most
     st.tuples(st.just("ask_refund"), PICK, st.booleans()),
     st.tuples(st.just("begin_refund"), PICK, WISH, st.booleans()),
-    st.tuples(st.just("go_on"), PICK, st.booleans()),
+    st.tuples(st.just("pay"), PICK, st.sampled_from(["wallet", "wechat"])),
     st.tuples(st.just("ask_invoice"), FEN),
     st.tuples(st.just("issue_invoice"), PICK),
-    st.tuples(st.sampled_from(["cancel_invoice", "decline_invoice", "reverse_invoice"]), PICK),
+    st.tuples(st.sampled_from(["reverse_invoice", "cancel_invoice", "decline_invoice"]), PICK),
+    st.tuples(st.just("go_on"), PICK, st.booleans()),
+    st.tuples(st.just("redeem"), PICK, st.sampled_from([True, True, True, False])),
+    st.tuples(st.just("order"), st.integers(1, 10), st.integers(0, 10)),
+    st.tuples(st.just("issue_card"), FEN),
+    st.tuples(st.just("cancel"), PICK),
 )
 Step = tuple[Any, ...]
 T = TypeVar("T")
@@ -56,6 +56,7 @@ START: tuple[Step, ...] = (
     ("order", 10, 3),
     ("order", 4, 0),
     ("pay", 0, "wallet"),
+    ("ask_invoice", 6_000),
 )
 
 
@@ -86,7 +87,7 @@ def people(shop: Shop, staff_token: Callable[..., str]) -> People:
 
 
 @lives(of_every_run=25)
-@given(st.lists(STEP, min_size=4, max_size=20))
+@given(st.lists(STEP, min_size=8, max_size=20))
 async def test_each_deed_ends_as_the_model_says(people: People, script: list[Step]) -> None:
     life, purse = await _begin(people), Purse()
     for step in (*START, *script):
