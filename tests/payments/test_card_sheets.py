@@ -20,13 +20,17 @@ from tests.payments.cards_steps import dump_of, redeem
 
 __all__ = ["desk"]
 
+SHEET_FACTS = ("card_sheet_taken", "card_sheet_refused")
+
 
 def parcels_of(desk: Desk) -> Parcels:
     parcels: Parcels = desk.shop.running.service.app.state.parcels
     return parcels
 
 
-async def test_the_sheet_is_handed_out_once(desk: Desk) -> None:  # case 50
+async def test_the_sheet_is_handed_out_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:  # case 50
     path = await desk.approved(cards=5)
     sheet_id = (await batch_of(desk, path)).sheet_id
     assert sheet_id is not None
@@ -38,6 +42,11 @@ async def test_the_sheet_is_handed_out_once(desk: Desk) -> None:  # case 50
         await parcels_of(desk).unseal(sheet_id)
     shown = await desk.reader.get(path)
     assert shown.text.count("领取卡号表 ·") == 1  # the trail
+    logged = [record.getMessage() for record in caplog.records]
+    told = [sum(fact in line for line in logged) for fact in SHEET_FACTS]
+    assert told == [1, 5]
+    staff_id = str(desk.chief.staff.staff_id)
+    assert all(staff_id in line for line in logged if any(fact in line for fact in SHEET_FACTS))
 
 
 async def test_of_two_who_hold_the_sheet_already_one_may_hand_it_out(desk: Desk) -> None:  # case 50

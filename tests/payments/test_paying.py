@@ -3,10 +3,11 @@ the payments reference; "no effect" means order, ledger and outbox unchanged."""
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from chassis import clock
 from contracts.payments import PaymentMethod
 from tests.payments.conftest import MakeShop, Shop
 
@@ -33,6 +34,9 @@ async def test_a_code_is_fetched_for_exactly_the_orders_amount(shop: Shop) -> No
     [seen] = (await shop.provider_state())["orders"]
     assert seen["parameters"]["total_fee"] == "15000"
     assert seen["parameters"]["product_id"]
+    ends_at = datetime.strptime(seen["parameters"]["time_expire"], "%Y%m%d%H%M%S")
+    left = ends_at.replace(tzinfo=clock.CHINA) - clock.now()
+    assert abs(left - timedelta(minutes=30)) < timedelta(seconds=5)
     shown = await learner.get_order(order["order_id"])
     assert shown["payment"]["status"] == "waiting"
     assert shown["payment"]["code_url"] == order["code_url"]
@@ -85,13 +89,16 @@ async def test_a_changed_amount_changes_nothing(shop: Shop) -> None:  # case 10
     assert await shop.discrepancies() == []
 
 
-async def test_a_signed_wrong_amount_is_kept_for_staff_and_pays_nothing(shop: Shop) -> None:
+async def test_a_signed_wrong_amount_is_kept_for_staff_and_pays_nothing(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
     learner = shop.learner()  # case 11
     order = await shop.open_order(learner)
     assert await _forge(shop, order, "wrong_amount")
     await shop.assert_nothing_happened(learner, order["order_id"])
     assert await shop.discrepancies() == ["wrong_amount"]
     assert await shop.running.pool.fetchval("SELECT count(*) FROM notifications") == 1
+    assert alarms(caplog) == 1
 
 
 async def test_foreign_notifications_change_nothing(shop: Shop) -> None:  # cases 12, 13, 16
@@ -119,12 +126,21 @@ async def test_a_field_unknown_today_is_accepted_when_signed(shop: Shop) -> None
     await shop.assert_paid_once(learner, order)
 
 
-async def test_a_notification_that_the_query_denies_pays_nothing(shop: Shop) -> None:  # case 21
+async def test_a_notification_that_the_query_denies_pays_nothing(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:  # case 21
     learner = shop.learner()
     order = await shop.open_order(learner)
     assert await shop.notify(order["out_trade_no"], forge=True)
     await shop.assert_nothing_happened(learner, order["order_id"])
     assert await shop.discrepancies() == ["not_confirmed"]
+    assert alarms(caplog) == 1
+
+
+def alarms(caplog: pytest.LogCaptureFixture) -> int:
+    """How often somebody was called."""
+    loud = [record for record in caplog.records if record.levelname == "ERROR"]
+    return sum("payment_discrepancy" in record.getMessage() for record in loud)
 
 
 async def test_a_lost_notification_is_found_by_the_sweeper(shop: Shop) -> None:  # case 22
@@ -190,14 +206,20 @@ async def test_a_coupon_of_wechats_does_not_matter(shop: Shop) -> None:  # case 
     await shop.assert_paid_once(learner, order)
 
 
-async def test_money_for_an_unknown_number_is_kept_for_staff(shop: Shop) -> None:  # case 29
+async def test_money_for_an_unknown_number_is_kept_for_staff(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:  # case 29
     learner = shop.learner()
     order = await shop.open_order(learner)
     await shop.running.pool.execute("UPDATE attempts SET out_trade_no = 'H261121OTHER'")
     await shop.scan(order["code_url"])
     async with asyncio.timeout(5):
-        while await shop.discrepancies() != ["unknown_number"]:
+        while not (attempts := (await shop.provider_state())["attempts"]):
             await asyncio.sleep(0.01)
+    assert attempts[0]["status"] in (200, 204), "it is taken, so it does not come again"
+    assert await shop.discrepancies() == ["unknown_number"]
+    assert await shop.running.pool.fetchval("SELECT count(*) FROM notifications") == 1
+    assert alarms(caplog) == 1
     await shop.assert_nothing_happened(learner, order["order_id"])
 
 
