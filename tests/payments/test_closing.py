@@ -188,6 +188,27 @@ async def test_a_lost_answer_to_create_is_asked_for_again_with_the_same_number(
     await shop.until_paid(learner, order["order_id"])
 
 
+@pytest.mark.parametrize("version", ["v2", "v3"])
+async def test_an_answer_to_create_that_never_comes_costs_no_second_number(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:  # case 7
+    client = f"services.payments.providers.wechat_{version}_client"
+    monkeypatch.setattr(f"{client}.READ_SECONDS", 0.3)
+    shop = await make_shop(wechat_api_version=version)
+    learner = shop.learner()
+    order = (await learner.order(await shop.sell())).json()
+    await shop.fault("create", "hang", seconds=600)
+    started = await learner.start_payment(order["order_id"])
+    assert (started.status_code, started.json()["code_url"]) == (202, None)
+    [there] = (await shop.provider_state())["orders"]
+    await shop.till.delete("/control/faults")
+    await shop.sweep()
+    shown = await learner.get_order(order["order_id"])
+    assert shown["payment"]["code_url"].startswith("weixin://")
+    [seen] = (await shop.provider_state())["orders"]
+    assert seen["out_trade_no"] == there["out_trade_no"] == f"{order['number']}-1"
+
+
 async def test_an_order_about_to_end_takes_no_new_payment(shop: Shop) -> None:
     learner, course_id = shop.learner(), await shop.sell()
     order = (await learner.order(course_id)).json()

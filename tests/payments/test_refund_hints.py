@@ -104,7 +104,9 @@ async def test_what_may_not_be_believed_changes_nothing(shop: Shop, desk: Desk) 
     assert await refunded_fen(shop, order) == 15_000
 
 
-@pytest.mark.parametrize("kind", ["bad_signature", "unknown_serial", "signtest", "garbage"])
+@pytest.mark.parametrize(
+    "kind", ["bad_signature", "unsigned", "unknown_serial", "signtest", "old_timestamp", "garbage"]
+)
 async def test_what_v3_may_not_believe_changes_nothing(
     make_shop: MakeShop, staff_token: Callable[..., str], kind: str
 ) -> None:
@@ -115,11 +117,28 @@ async def test_what_v3_may_not_believe_changes_nothing(
     _, refund_id = await promised(shop, desk, learner)
     await send(shop, times=1)
     [(number, _, _)] = await paybacks(shop)
-    await shop.fault("refund_notify", kind)
+    await shop.fault("refund_notify", kind, seconds=301)
     assert await tell(shop, number) is False
     assert (await look(learner, refund_id))["status"] == "sending"
     assert await tell(shop, number) is True
     assert (await look(learner, refund_id))["status"] == "refunded"
+
+
+async def test_a_success_that_the_query_denies_is_none_in_v3_either(
+    make_shop: MakeShop, staff_token: Callable[..., str]
+) -> None:
+    # case 36
+    shop = await make_shop(wechat_api_version="v3")
+    desk, learner = Desk(shop, staff_token), shop.learner()
+    await shop.fault("refund", "processing")
+    order, refund_id = await promised(shop, desk, learner)
+    await send(shop, times=1)
+    [(number, _, _)] = await paybacks(shop)
+    await shop.fault("refund_notify", "untrue")
+    assert await tell(shop, number) is True
+    assert [status for _, status, _ in await paybacks(shop)] == ["processing"]
+    assert (await look(learner, refund_id))["status"] == "sending"
+    assert await refunded_fen(shop, order) == 15_000
 
 
 async def tell(shop: Shop, number: str) -> bool:

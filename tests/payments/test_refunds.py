@@ -164,6 +164,8 @@ async def test_a_bank_payment_is_recorded_by_a_second_person_once(shop: Shop, de
         f"/orders/{order['order_id']}/refund?lang=en", headers=learner.headers
     )
     assert "This payment can not go back to WeChat." in form.text
+    assert 'value="wallet"' in form.text
+    assert 'value="source"' not in form.text
     refund_id = refund_id_of(await desk.start(order, target="bank"))
     await count_hours(shop)
     assert (await shop.balances())["liability:refunds"] == -15_000

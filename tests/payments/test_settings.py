@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from services.payments.courier_settings import SF_EXPRESS
 from services.payments.settings import PaymentsSettings
-from services.payments.wechat_settings import WECHAT
+from services.payments.wechat_settings import DEMO_APP_ID, DEMO_APP_SECRET, DEMO_MCH_ID, WECHAT
 
 KEYS: dict[str, Any] = dict.fromkeys(
     ("id_number_mac_key", "card_key", "parcel_key"), b64encode(bytes(32)).decode()
@@ -93,6 +93,11 @@ def test_api_v3_needs_no_key_of_v2() -> None:
         ("wechat_public_key_id", "PUB_KEY_ID_0SIMULATED"),
         ("wechat_public_key_file", None),
         ("wechat_key_file", Path("/nowhere")),
+        ("wechat_api_base_url", "http://127.0.0.1:8000/simulators/wechat/api/"),
+        ("wechat_api_base_url", "https://api.mch.weixin.qq.com.example/"),
+        ("wechat_app_id", DEMO_APP_ID),
+        ("wechat_mch_id", DEMO_MCH_ID),
+        ("wechat_app_secret", DEMO_APP_SECRET),
         ("wechat_token_url", "http://127.0.0.1:8000/sns/oauth2/access_token"),
         ("wechat_authorize_url", "http://127.0.0.1:8000/connect/oauth2/authorize"),
     ],
