@@ -188,7 +188,12 @@ async def take_sheet(
     """The codes of those without an account, once."""
     form = await read_form(request)
     case = await door.find_case(db, case_id, contact_id=who.subject)
-    answer = await door.sheet(db, parcels, case, "csv" if form.get("file_type") == "csv" else "pdf")
+    file_type: door.PaperType = "csv" if form.get("file_type") == "csv" else "pdf"
+    try:
+        answer = await door.sheet(db, parcels, case, file_type)
+    except Refusal as refusal:
+        log.warning("employer_sheet_refused", case=case.case_number, code=refusal.code)
+        raise
     log.info("employer_sheet_taken", case=case.case_number)
     return answer
 
