@@ -106,6 +106,20 @@ def test_other_events_are_taken_and_tell_no_payment(v3: V3) -> None:
     assert v3.client().read_notification(body, v3.headers(body)) is None
 
 
+def test_only_an_event_of_a_refund_is_a_hint_of_one(v3: V3) -> None:
+    client = v3.client()
+    for event, hint in (
+        ("REFUND.SUCCESS", "R1"),
+        ("REFUND.ABNORMAL", "R1"),
+        ("TRANSACTION.SUCCESS", None),
+    ):
+        body = v3.notification({"out_refund_no": "R1"}, event=event)
+        assert client.read_refund_hint(body, v3.headers(body)) == hint
+    unsigned = v3.notification({"out_refund_no": "R1"}, event="REFUND.SUCCESS")
+    with pytest.raises(NotTrusted):
+        client.read_refund_hint(unsigned, v3.headers(b"another"))
+
+
 def test_a_probe_is_told_apart(v3: V3) -> None:
     body = v3.notification()
     with pytest.raises(SignatureProbe):
