@@ -39,7 +39,8 @@ def assert_text(content: bytes) -> None:
 
 def assert_strings(content: bytes) -> None:
     """In Excel's own format a text is one by its type."""
-    rows = openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows()
+    sheet: Any = openpyxl.load_workbook(io.BytesIO(content)).active
+    rows = sheet.iter_rows()
     types = {str(cell.value): cell.data_type for row in rows for cell in row}
     assert "f" not in types.values()
     for text in set(HOSTILE) - {"\rx"}:  # XML has no carriage return of its own

@@ -63,7 +63,7 @@ async def test_a_refund_waits_for_the_red_flush_of_its_invoice(
         assert (await look(learner, refund_id))["status"] == "blocked_by_invoice"
         assert await refunded_fen(shop, order) == 0
         await desk.go_on(refund_id)
-    reversal = {
+    reversal: dict[str, Any] = {
         "red_number": RED_NUMBER,
         "reversed_on": str(clock.today()),
         "reversal_reason": "退款",
