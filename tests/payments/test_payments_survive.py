@@ -1,8 +1,8 @@
 """What is away, or dies, between WeChat's word and the opened courses: one credit, one event."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
@@ -19,6 +19,9 @@ from tests.payments.conftest import MakeShop, Shop
 async def shop(request: pytest.FixtureRequest, make_shop: MakeShop) -> Shop:
     """Everything here holds for both versions of WeChat's API."""
     return await make_shop(wechat_api_version=request.param)
+
+
+Outage = Callable[[Shop, str], AbstractAsyncContextManager[None]]
 
 
 class KilledError(Exception):
@@ -41,14 +44,25 @@ async def database_away(shop: Shop, postgres_url: str) -> AsyncIterator[None]:
         await admin.close()
 
 
+@asynccontextmanager
+async def no_connection_free(shop: Shop, _postgres_url: str) -> AsyncIterator[None]:
+    """The database is there, and nobody gets through to it."""
+    pool = shop.running.pool
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.get_max_size()):
+            await stack.enter_async_context(pool.acquire())
+        yield
+
+
+@pytest.mark.parametrize("outage", [database_away, no_connection_free])
 async def test_without_its_database_no_notification_is_taken(
-    shop: Shop, postgres_url: str
+    shop: Shop, postgres_url: str, outage: Outage
 ) -> None:  # case 30
     learner = shop.learner()
     order = await shop.open_order(learner)
     await shop.fault("notify", "lost")
     await shop.scan(order["code_url"])
-    async with database_away(shop, postgres_url):
+    async with outage(shop, postgres_url):
         assert not await shop.notify(order["out_trade_no"])
         [attempt] = (await shop.provider_state())["attempts"]
         assert attempt["status"] >= 500

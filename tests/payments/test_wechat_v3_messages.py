@@ -45,6 +45,8 @@ async def test_a_notification_is_read_from_its_bytes_alone(v3: V3) -> None:  # c
     assert json.loads(rewritten) == json.loads(body)
     with pytest.raises(NotTrusted):
         client.read_notification(rewritten, headers)
+    with pytest.raises(NotTrusted):  # answers are checked here alone
+        client._core.check_signed(headers, rewritten)
     for spelt in (str.lower, str.upper, str.title):
         assert client.read_notification(body, {spelt(k): v for k, v in headers.items()})
 
@@ -102,6 +104,20 @@ def test_no_header_may_be_missing_or_another(v3: V3, name: str, value: str | Non
 def test_other_events_are_taken_and_tell_no_payment(v3: V3) -> None:
     body = v3.notification(event="REFUND.SUCCESS")
     assert v3.client().read_notification(body, v3.headers(body)) is None
+
+
+def test_only_an_event_of_a_refund_is_a_hint_of_one(v3: V3) -> None:
+    client = v3.client()
+    for event, hint in (
+        ("REFUND.SUCCESS", "R1"),
+        ("REFUND.ABNORMAL", "R1"),
+        ("TRANSACTION.SUCCESS", None),
+    ):
+        body = v3.notification({"out_refund_no": "R1"}, event=event)
+        assert client.read_refund_hint(body, v3.headers(body)) == hint
+    unsigned = v3.notification({"out_refund_no": "R1"}, event="REFUND.SUCCESS")
+    with pytest.raises(NotTrusted):
+        client.read_refund_hint(unsigned, v3.headers(b"another"))
 
 
 def test_a_probe_is_told_apart(v3: V3) -> None:
